@@ -1,0 +1,99 @@
+//! `--extract '["key"][0]'`: one part of the first document.
+
+use sops::format::json;
+use sops::tree::{Entry, Item, Value};
+use sops::{Branch, Format};
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, code};
+
+/// A step of a path.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Understands a path. There are no escapes, so keys with `[` or a quote at the end cannot be named.
+pub(crate) fn parse(path: &str) -> Result<Vec<Step>, Failure> {
+    let wrong = || {
+        Failure::new(code::EXTRACT, "the path of --extract is malformed").hint("it has the form '[\"key\"][0]'")
+    };
+    let mut parts = path.split('[');
+    if parts.next() != Some("") {
+        return Err(wrong());
+    }
+    let steps: Option<Vec<Step>> = parts.map(|part| step(part.strip_suffix(']')?)).collect();
+    steps.filter(|steps| !steps.is_empty()).ok_or_else(wrong)
+}
+
+fn step(text: &str) -> Option<Step> {
+    for quote in ['"', '\''] {
+        if let Some(key) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return Some(Step::Key(key.to_owned()));
+        }
+    }
+    text.parse().ok().map(Step::Index)
+}
+
+/// The text of the part: strings as they are, mappings as a document, anything else as a value of the format.
+pub(crate) fn emit(branches: &[Branch], path: &[Step], format: Format, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let found = find(branches, path)?;
+    let emitted = match (found, format) {
+        (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
+        (Value::Bytes(bytes), _) => Ok(bytes.clone()),
+        (Value::Map(branch), _) => return format.emit(std::slice::from_ref(branch), indent).map_err(not_emitted),
+        (value, Format::Json) => json::emit_value(value, indent).map_err(sops::Error::from),
+        (value, Format::Yaml) => return yaml_value(value, indent).map_err(not_emitted),
+    };
+    emitted.map(Zeroizing::new).map_err(not_emitted)
+}
+
+/// YAML emits documents, which are mappings: the value is written as the only one of a mapping and cut out.
+fn yaml_value(value: &Value, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>, sops::Error> {
+    let wrapped = Zeroizing::new(Branch(vec![Entry::Pair("v".to_owned(), value.clone())]));
+    let text = Format::Yaml.emit(std::slice::from_ref(&*wrapped), indent)?;
+    let text = text.strip_prefix(b"v:").unwrap_or(&text);
+    if let Some(scalar) = text.strip_prefix(b" ") {
+        return Ok(Zeroizing::new(scalar.to_vec()));
+    }
+    let block = text.strip_prefix(b"\n").unwrap_or(text);
+    let margin = block.iter().take_while(|byte| **byte == b' ').count();
+    let mut out = Zeroizing::new(Vec::with_capacity(block.len()));
+    for line in block.split_inclusive(|byte| *byte == b'\n') {
+        out.extend_from_slice(line.get(margin..).unwrap_or(b"\n"));
+    }
+    Ok(out)
+}
+
+fn not_emitted(error: sops::Error) -> Failure {
+    Failure { code: code::NOT_EMITTED, ..error.into() }
+}
+
+fn find<'t>(branches: &'t [Branch], path: &[Step]) -> Result<&'t Value, Failure> {
+    let missing = |step: &Step| match step {
+        Step::Key(key) => Failure::new(code::GENERIC, format!("there is no key `{key}` at this point of the path")),
+        Step::Index(index) => Failure::new(code::GENERIC, format!("there is no element {index} at this point of the path")),
+    };
+    let no_document = || Failure::new(code::NO_DOCUMENT, "the file holds no document");
+    let mut top = Some(branches.first().ok_or_else(no_document)?);
+    let mut value: Option<&Value> = None;
+    for step in path {
+        value = match (step, top.take(), value) {
+            (Step::Key(key), Some(branch), _) | (Step::Key(key), None, Some(Value::Map(branch))) => branch.get(key),
+            (Step::Index(index), None, Some(Value::List(items))) => values(items).nth(*index),
+            _ => None,
+        };
+        if value.is_none() {
+            return Err(missing(step));
+        }
+    }
+    value.ok_or_else(no_document)
+}
+
+fn values(items: &[Item]) -> impl Iterator<Item = &Value> {
+    items.iter().filter_map(|item| match item {
+        Item::Value(value) => Some(value),
+        Item::Comment(_) => None,
+    })
+}

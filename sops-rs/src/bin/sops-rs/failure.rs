@@ -1,0 +1,98 @@
+//! What ends the program: an exit code of `sops`, what is wrong, and what to do next.
+
+use std::io::{self, Write as _};
+
+use sops::Error;
+use sops::metadata::MetadataError;
+
+/// Exit codes, as scripts around `sops` know them.
+pub(crate) mod code {
+    pub(crate) const GENERIC: u8 = 1;
+    pub(crate) const UNREADABLE: u8 = 2;
+    pub(crate) const NOT_WRITTEN: u8 = 3;
+    pub(crate) const NOT_EMITTED: u8 = 4;
+    pub(crate) const CONFLICT: u8 = 8;
+    pub(crate) const ENCRYPTION: u8 = 23;
+    pub(crate) const DECRYPTION: u8 = 25;
+    pub(crate) const MAC: u8 = 51;
+    pub(crate) const EXTRACT: u8 = 91;
+    pub(crate) const NO_DOCUMENT: u8 = 92;
+    pub(crate) const NO_FILE: u8 = 100;
+    pub(crate) const NO_KEY: u8 = 128;
+    pub(crate) const ALREADY_ENCRYPTED: u8 = 203;
+}
+
+/// An end with an exit code other than 0.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: Some(hint.into()), ..self }
+    }
+
+    /// Names the file the failure is about.
+    pub(crate) fn about(self, name: &str) -> Failure {
+        Failure { message: format!("{name}: {}", self.message), ..self }
+    }
+
+    pub(crate) fn report(&self) {
+        // There is nobody left to tell when this fails.
+        let _ = writeln!(io::stderr(), "error: {}", self.message);
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(io::stderr(), "hint: {hint}");
+        }
+    }
+}
+
+/// Says something that ends nothing.
+pub(crate) fn warn(message: &str) {
+    let _ = writeln!(io::stderr(), "warning: {message}");
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::new(code::NOT_WRITTEN, format!("the output could not be written: {error}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let (code, hint) = match &error {
+            Error::Yaml(_) | Error::Json(_) => (code::UNREADABLE, None),
+            Error::Metadata(MetadataError::NoKeys) => (code::GENERIC, Some("the file was written by something that is not sops")),
+            Error::NotEncrypted => (code::GENERIC, Some("the file is not encrypted; `sops-rs --encrypt FILE` encrypts it")),
+            Error::AlreadyEncrypted => (
+                code::ALREADY_ENCRYPTED,
+                Some("`sops-rs --decrypt FILE` decrypts it; if the file is plain, rename its key `sops`"),
+            ),
+            Error::Empty => (code::NO_DOCUMENT, None),
+            Error::Mac(_) => (
+                code::MAC,
+                Some("restore the file from version control; `--ignore-mac` shows what is in it all the same"),
+            ),
+            Error::NoIdentity { .. } => (
+                code::NO_KEY,
+                Some("set SOPS_AGE_KEY_FILE to a file with the identity of one of these recipients"),
+            ),
+            Error::KeyGroups(_) => (code::NO_KEY, None),
+            Error::NoRecipient => (code::GENERIC, Some("give `--age age1…`, or a creation rule in `.sops.yaml`")),
+            Error::NothingSelected(_) => (
+                code::GENERIC,
+                Some("check the selector, or give `--allow-unencrypted` if the file is to stay in clear"),
+            ),
+            Error::CommentMatches(_) => (code::ENCRYPTION, Some("use an expression that base64 text does not match")),
+            Error::Value { .. } => (code::DECRYPTION, Some("the file was changed after it was encrypted, or merged badly")),
+            _ => (code::GENERIC, None),
+        };
+        Failure { code, message: error.to_string(), hint: hint.map(str::to_owned) }
+    }
+}
