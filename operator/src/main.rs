@@ -1,0 +1,62 @@
+//! The command line of the operator.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use strongroom::preview::{PreviewArguments, preview};
+use strongroom::settings::Settings;
+
+/// One operator for SealedSecret, SopsSecret and ExternalSecret.
+#[derive(Parser)]
+#[command(version, about, long_about = None)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a cluster until told to stop.
+    Run(Box<Settings>),
+    /// Show the Secrets that would result from the manifests in a folder.
+    Preview(PreviewArguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Two TLS libraries in one process would each refuse to choose.
+    let _installed_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match arguments.command {
+        Command::Run(settings) => serve(*settings).await,
+        Command::Preview(arguments) => show(&arguments).await,
+    }
+}
+
+async fn serve(settings: Settings) -> ExitCode {
+    if let Err(error) = strongroom::telemetry::start(&settings) {
+        return complain(&error, "give --log-level a level such as info or a filter such as strongroom=debug");
+    }
+    match strongroom::run::run(settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(cause = format!("{error:#}"), "stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn show(arguments: &PreviewArguments) -> ExitCode {
+    match preview(arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(&error, "see `strongroom preview --help`"),
+    }
+}
+
+fn complain(error: &anyhow::Error, hint: &str) -> ExitCode {
+    // Where standard error is closed, nobody wants to read it.
+    let _closed = writeln!(std::io::stderr(), "error: {error:#}\nhint: {hint}");
+    ExitCode::FAILURE
+}
