@@ -1,0 +1,16 @@
+//! The operator as a program of its own against a real API server, with exactly the rights of `deploy/`. Every test has an
+//! installation and a namespace of its own, so all of them run at once.
+
+mod bad_input;
+mod canary;
+mod election;
+mod external_secret;
+mod faults;
+mod preview;
+mod keyring;
+mod rbac;
+mod restart;
+mod scene;
+mod sealed_secret;
+mod sops_secret;
+mod takeover;
