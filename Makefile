@@ -31,7 +31,7 @@ test: need-cargo need-cc need-go need-python3 peers binaries ## every test, on r
 	cargo test --locked --workspace
 
 .PHONY: check
-check: need-cargo need-cc fmt-check arrows deny clippy docs drift ## everything that is not a test
+check: need-cargo need-cc fmt-check arrows cited deny clippy docs drift ## everything that is not a test
 
 .PHONY: bench
 bench: need-cargo need-cc need-go need-python3 peers ## measure, with the originals beside us in the same run
@@ -61,12 +61,15 @@ peers: ## build the real systems that the tests run against, once, into a cache
 binaries:
 	cargo build --locked --workspace --bins --tests
 
-.PHONY: fmt-check arrows deny clippy docs drift
+.PHONY: fmt-check arrows cited deny clippy docs drift
 fmt-check:
 	cargo fmt --all --check
 
 arrows:
 	tests/arrows.sh
+
+cited:
+	tests/cited.sh
 
 deny:
 	tests/deny.sh

@@ -34,6 +34,12 @@ refuse 'the operator' '-p strongroom --all-features -e normal' strongroom-tests
 # Build scripts and tests included: nothing may bring a second backend in by a side door.
 refuse 'the workspace' '--workspace --all-features -e normal,build,dev' ring openssl openssl-sys native-tls serde_yaml serde_yml
 
+# The operator runs no subprocess and writes no file: a secret on a disk or in an argument list outlives it.
+if grep -rnE 'process::Command|fs::write|File::create|OpenOptions|tempfile' operator/src >&2; then
+  echo 'arrows: the operator runs a subprocess or writes a file' >&2
+  failures=$((failures + 1))
+fi
+
 if [ "$failures" -gt 0 ]; then
   exit 1
 fi

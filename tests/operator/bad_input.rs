@@ -30,11 +30,17 @@ fn with_data(name: &'static str, data: Value, message: &'static str) -> Case {
 fn cases(scene: &Scene<'_>) -> Result<Vec<Case>> {
     let sealed = |name: &str| seal(&KEYS[1], Scope::Strict, &scene.namespace, name, PASSWORD);
     let whole = sealed("any")?;
-    let mut scope = with_data("wrong-scope", json!({ "password": sealed("wrong-scope")? }), "no key could decrypt secret (password)");
+    let mut scope = with_data(
+        "wrong-scope",
+        json!({ "password": sealed("wrong-scope")? }),
+        "no key could decrypt secret (password)",
+    );
     scope.object["metadata"]["annotations"] = json!({ CLUSTER_WIDE: "true" });
     let other_key = seal(&KEYS[0], Scope::Strict, &scene.namespace, "wrong-key", PASSWORD)?;
     let mixed = json!({ "b": null, "a": "no base64!", "c": "", "d": sealed("mixed")? });
-    let template = |template: Value, name: &str| Ok::<_, anyhow::Error>(json!({ "encryptedData": { "password": sealed(name)? }, "template": template }));
+    let template = |template: Value, name: &str| {
+        Ok::<_, anyhow::Error>(json!({ "encryptedData": { "password": sealed(name)? }, "template": template }))
+    };
     let token = "the Secret `forbidden` may not be of type kubernetes.io/service-account-token, which Kubernetes acts on itself";
     Ok(vec![
         scope,
@@ -44,9 +50,24 @@ fn cases(scene: &Scene<'_>) -> Result<Vec<Case>> {
         with_data("empty", json!({ "password": "" }), "no key could decrypt secret (password)"),
         with_data("null", json!({ "password": null }), "the value is not base64 text (password)"),
         with_data("mixed", mixed, "no key could decrypt secret (c)\nthe value is not base64 text (a, b)"),
-        case("templated", template(json!({ "data": { "url": "{{ .password }}" } }), "templated")?, "Unsupported", "`spec.template.data` is not supported yet"),
-        case("first-format", json!({ "encryptedData": {}, "data": "AQAA" }), "Unsupported", "`spec.data` is not supported yet"),
-        case("forbidden", template(json!({ "type": "kubernetes.io/service-account-token" }), "forbidden")?, "ForbiddenType", token),
+        case(
+            "templated",
+            template(json!({ "data": { "url": "{{ .password }}" } }), "templated")?,
+            "Unsupported",
+            "`spec.template.data` is not supported yet",
+        ),
+        case(
+            "first-format",
+            json!({ "encryptedData": {}, "data": "AQAA" }),
+            "Unsupported",
+            "`spec.data` is not supported yet",
+        ),
+        case(
+            "forbidden",
+            template(json!({ "type": "kubernetes.io/service-account-token" }), "forbidden")?,
+            "ForbiddenType",
+            token,
+        ),
     ])
 }
 
@@ -60,7 +81,12 @@ async fn each_mistake_ends_as_its_reason_and_one_event_and_then_there_is_peace()
     }
     for case in &cases {
         let ready = scene.failed(case.name).await?;
-        assert_eq!((ready.reason.as_deref(), ready.message.as_deref()), (Some(case.reason), Some(case.message)), "{}", case.name);
+        assert_eq!(
+            (ready.reason.as_deref(), ready.message.as_deref()),
+            (Some(case.reason), Some(case.message)),
+            "{}",
+            case.name
+        );
         assert!(scene.api::<Secret>().get_opt(case.name).await?.is_none(), "{}", case.name);
     }
     for case in &cases {
@@ -118,7 +144,8 @@ async fn what_the_api_server_refuses_is_told_without_a_value_and_tried_ever_more
     // Two more attempts, a second and two seconds later.
     let attempts = async || {
         let calls = scene.calls(mark).await.ok()?;
-        let tried = calls.iter().filter(|call| call.is("create", "secrets") && call.namespace == scene.namespace).count();
+        let tried =
+            calls.iter().filter(|call| call.is("create", "secrets") && call.namespace == scene.namespace).count();
         (tried >= 6).then_some(calls)
     };
     let calls = rig::eventually(DEADLINE, "the third attempt", attempts).await?;

@@ -44,7 +44,8 @@ fn planted_values_are_found_however_they_are_written() {
     search("a clean text", "nothing to see: plaintext").unwrap();
     for lead in ["", "a", "ab", "abc"] {
         let text = format!("{lead}{}", value("one"));
-        for written in [text.clone(), STANDARD.encode(&text), text.bytes().map(|byte| format!("{byte:02X}")).collect()] {
+        for written in [text.clone(), STANDARD.encode(&text), text.bytes().map(|byte| format!("{byte:02X}")).collect()]
+        {
             assert!(search("a text", &written).is_err(), "{written}");
         }
     }

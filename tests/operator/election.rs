@@ -96,7 +96,11 @@ async fn a_frozen_leader_loses_the_lease_and_writes_nothing_when_it_wakes() -> R
     first.operator.resume()?;
     let status = first.operator.process().wait(DEADLINE).await?;
     assert_eq!(status.code(), Some(1), "{}", first.operator.last_words());
-    assert!(first.operator.log()?.iter().any(|line| line.contains("leadership is lost")), "{}", first.operator.last_words());
+    assert!(
+        first.operator.log()?.iter().any(|line| line.contains("leadership is lost")),
+        "{}",
+        first.operator.last_words()
+    );
     assert_eq!(first.written().len(), before, "{:?}", first.written());
     assert!(second.leads().await?, "the second replica still leads");
     Ok(())

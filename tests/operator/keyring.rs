@@ -18,7 +18,8 @@ async fn keys(scene: &Scene<'_>) -> Result<Vec<Secret>> {
 
 /// Waits until the operator says why it is not ready.
 async fn complaint(operator: &Operator, word: &str) -> Result<String> {
-    let refusal = async || operator.get("/readyz").await.err().map(|error| error.to_string()).filter(|text| text.contains(word));
+    let refusal =
+        async || operator.get("/readyz").await.err().map(|error| error.to_string()).filter(|text| text.contains(word));
     rig::eventually(DEADLINE, word, refusal).await
 }
 

@@ -235,7 +235,8 @@ fn without_keys_each_object_says_which_are_missing() -> Result<()> {
 fn what_cannot_be_read_is_told_with_its_file() -> Result<()> {
     let folder = Folder::new()?;
     folder.write("manifests/broken.yaml", &format!("password: [{}\n", canary::value("one")))?;
-    let misshapen = json!({ "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "metadata": { "name": "bad", "namespace": "shop" }, "spec": { "encryptedData": 7, "template": canary::value("two") } });
+    let mut misshapen = sealed("bad", &KEYS[1])?;
+    misshapen["spec"] = json!({ "encryptedData": 7, "template": canary::value("two") });
     folder.write("manifests/misshapen.yaml", &misshapen.to_string())?;
     let mut external = external();
     external["items"][1]["spec"]["secretStoreRef"]["name"] = json!("nowhere");

@@ -4,11 +4,11 @@
 use std::fmt;
 
 use anyhow::{Context as _, Result, ensure};
-use crds::{ClusterSecretStore, ExternalSecret, SecretStore, SopsSecret};
+use crds::{ClusterSecretStore, ExternalSecret, SealedSecret, SecretStore, SopsSecret};
 use futures::stream::{self, StreamExt as _};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role};
-use kube::api::{DeleteParams, PostParams};
+use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, Client};
 use kubeseal::MANAGED;
 use rig::{ControlPlane, FaultProxy, Operator, OperatorOptions, Options};
@@ -80,7 +80,8 @@ impl Right {
             roles.replace("strongroom", &PostParams::default(), &role).await?;
         } else {
             let name = format!("strongroom-{namespace}");
-            let role: ClusterRole = serde_json::from_value(json!({ "metadata": { "name": name }, "rules": self.taken_away() }))?;
+            let role: ClusterRole =
+                serde_json::from_value(json!({ "metadata": { "name": name }, "rules": self.taken_away() }))?;
             Api::<ClusterRole>::all(admin.clone()).create(&PostParams::default(), &role).await?;
             let bindings: Api<ClusterRoleBinding> = Api::all(admin);
             let mut binding = bindings.get(&name).await?;
@@ -95,7 +96,12 @@ impl Right {
         rig::eventually(DEADLINE, "the right being gone", gone).await?;
         // Not before the new role is known: else everything is refused for a moment.
         let (resource, verb) = if self.resource == "secrets" { ("events", "create") } else { ("secrets", "get") };
-        let witness = Right { resource: resource.to_owned(), verb: verb.to_owned(), rule: 0, role: json!({ "rules": [{ "apiGroups": [""] }] }) };
+        let witness = Right {
+            resource: resource.to_owned(),
+            verb: verb.to_owned(),
+            rule: 0,
+            role: json!({ "rules": [{ "apiGroups": [""] }] }),
+        };
         let kept = async || witness.is_held(&client, scene).await.ok()?.then_some(());
         rig::eventually(DEADLINE, "the other rights", kept).await
     }
@@ -113,9 +119,13 @@ impl Right {
             name: named,
             ..ResourceAttributes::default()
         };
-        let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..SelfSubjectAccessReviewSpec::default() };
+        let spec = SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(attributes),
+            ..SelfSubjectAccessReviewSpec::default()
+        };
         let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
-        let answer = Api::<SelfSubjectAccessReview>::all(client.clone()).create(&PostParams::default(), &review).await?;
+        let answer =
+            Api::<SelfSubjectAccessReview>::all(client.clone()).create(&PostParams::default(), &review).await?;
         Ok(answer.status.context("the review has no status")?.allowed)
     }
 }
@@ -127,7 +137,9 @@ async fn furnish(scene: &Scene<'_>) -> Result<()> {
     scene.create_sealed("made", "one").await?;
     scene.create_foreign("changed", json!({ MANAGED: "true" })).await?;
     scene.create_sealed("changed", "one").await?;
-    scene.create::<SopsSecret>(json!({ "metadata": { "name": "broken" }, "spec": { "document": "no document" } })).await?;
+    scene
+        .create::<SopsSecret>(json!({ "metadata": { "name": "broken" }, "spec": { "document": "no document" } }))
+        .await?;
     let provider = json!({ "fake": { "data": [{ "key": "db", "value": "one" }] } });
     scene.create::<SecretStore>(json!({ "metadata": { "name": "store" }, "spec": { "provider": provider } })).await?;
     let here = json!([{ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } } }]);
@@ -142,12 +154,27 @@ async fn furnish(scene: &Scene<'_>) -> Result<()> {
         json!({ "metadata": { "name": name, "finalizers": finalizers }, "spec": spec })
     };
     scene.create::<ExternalSecret>(external("fetched", json!([]))).await?;
-    scene.create::<ExternalSecret>(external("leaving", json!(["externalsecrets.external-secrets.io/externalsecret-cleanup"]))).await?;
+    scene
+        .create::<ExternalSecret>(external(
+            "leaving",
+            json!(["externalsecrets.external-secrets.io/externalsecret-cleanup"]),
+        ))
+        .await?;
     scene.api::<ExternalSecret>().delete("leaving", &DeleteParams::default()).await?;
     Ok(())
 }
 
-/// Fails unless the operator misses the right, and says that something was refused.
+/// Whether a condition says that something was refused.
+async fn is_reported(scene: &Scene<'_>) -> Result<bool> {
+    let all = ListParams::default();
+    let sealed = scene.api::<SealedSecret>().list(&all).await?.items.into_iter().filter_map(|object| object.status);
+    let external = scene.api::<ExternalSecret>().list(&all).await?.items.into_iter().filter_map(|object| object.status);
+    let mut conditions =
+        sealed.flat_map(|status| status.conditions).chain(external.flat_map(|status| status.conditions));
+    Ok(conditions.any(|condition| condition.message.is_some_and(|message| message.contains("Forbidden"))))
+}
+
+/// Fails unless the operator misses the right, and says so in its log or in a condition.
 async fn is_missed(plane: &ControlPlane, right: &Right) -> Result<()> {
     let scene = Scene::on(plane).await?;
     furnish(&scene).await?;
@@ -157,11 +184,14 @@ async fn is_missed(plane: &ControlPlane, right: &Right) -> Result<()> {
     let options = OperatorOptions::new(kubeconfig, &scene.installation.namespace).namespace(&scene.namespace);
     let operator = Operator::start(&options)?;
     let refused = async || {
-        let missed = proxy.requests().iter().any(|seen| seen.is(&right.verb, &right.resource) && seen.code == Some(403));
-        let told = operator.log().ok()?.iter().any(|line| line.contains("Forbidden"));
-        (missed && told).then_some(())
+        let missed =
+            proxy.requests().iter().any(|seen| seen.is(&right.verb, &right.resource) && seen.code == Some(403));
+        let logged = operator.log().ok()?.iter().any(|line| line.contains("Forbidden"));
+        (missed && (logged || is_reported(&scene).await.ok()?)).then_some(())
     };
-    rig::eventually(DEADLINE, "a call being refused and the log saying so", refused).await.with_context(|| operator.last_words())?;
+    rig::eventually(DEADLINE, "a call being refused and somebody being told", refused)
+        .await
+        .with_context(|| operator.last_words())?;
     scene.nothing_leaked_by_log(&operator)
 }
 
@@ -170,7 +200,8 @@ async fn without_any_one_right_something_named_fails() -> Result<()> {
     let plane = ControlPlane::start(Options::default()).await?;
     let rights = rights()?;
     ensure!(rights.len() > 20, "the manifest was not understood");
-    let tried = stream::iter(rights).map(async |right| is_missed(&plane, &right).await.with_context(|| right.to_string()));
+    let tried =
+        stream::iter(rights).map(async |right| is_missed(&plane, &right).await.with_context(|| right.to_string()));
     let outcomes: Vec<Result<()>> = tried.buffer_unordered(AT_ONCE).collect().await;
     let failed: Vec<String> = outcomes.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     ensure!(failed.is_empty(), "{} rights are not missed:\n{}", failed.len(), failed.join("\n"));

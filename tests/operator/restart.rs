@@ -29,7 +29,8 @@ async fn a_warm_restart_opens_nothing_and_writes_nothing() -> Result<()> {
     assert!(written.is_empty(), "{written:?}");
     assert_eq!(metric(&operator, "strongroom_status_writes_total").await?, 0);
     // Not even read: only the object that waits for somebody else's Secret is looked at.
-    let read: Vec<&str> = calls.iter().filter(|call| call.is("get", "sealedsecrets")).map(|call| call.name.as_str()).collect();
+    let read: Vec<&str> =
+        calls.iter().filter(|call| call.is("get", "sealedsecrets")).map(|call| call.name.as_str()).collect();
     assert!(read.iter().all(|name| *name == "refused"), "{read:?}");
     assert_eq!(versions(&scene).await?, before);
     works_on(&scene, &operator).await
@@ -82,7 +83,9 @@ async fn what_changed_during_the_absence_is_found() -> Result<()> {
     assert!(operator.terminate().await?.success());
     scene.change::<Secret>("edited", json!({ "data": { "password": "eA==" } })).await?;
     scene.api::<Secret>().delete("deleted", &kube::api::DeleteParams::default()).await?;
-    scene.change::<SealedSecret>("changed", json!({ "spec": scene.sealed("changed", &[("password", "two")])?["spec"] })).await?;
+    scene
+        .change::<SealedSecret>("changed", json!({ "spec": scene.sealed("changed", &[("password", "two")])?["spec"] }))
+        .await?;
     operator.restart()?;
     operator.wait_ready().await?;
     // Ready means that all of it has been judged: nothing is waited for here.
@@ -110,7 +113,10 @@ async fn without_its_proofs_it_opens_everything_once_and_writes_no_secret() -> R
     assert_eq!(rsa_operations(&operator).await?, 1);
     assert_eq!(scene.api::<Secret>().get("db").await?, before);
     let calls = scene.calls(mark).await?;
-    assert!(!calls.iter().any(|call| call.namespace == scene.namespace && call.resource == "secrets" && call.writes()), "{calls:?}");
+    assert!(
+        !calls.iter().any(|call| call.namespace == scene.namespace && call.resource == "secrets" && call.writes()),
+        "{calls:?}"
+    );
     assert!(!calls.iter().any(|call| call.is("create", "events")), "{calls:?}");
     assert_eq!(operator.certificate().await?, KEYS[1].certificate_pem());
     Ok(())

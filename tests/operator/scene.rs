@@ -22,7 +22,8 @@ use crate::canary;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Sealing keys, oldest first. They are small, so that they are quick to make.
-pub(crate) static KEYS: LazyLock<[SealingKey; 2]> = LazyLock::new(|| ["2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"].map(key_from));
+pub(crate) static KEYS: LazyLock<[SealingKey; 2]> =
+    LazyLock::new(|| ["2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"].map(key_from));
 
 fn key_from(day: &str) -> SealingKey {
     let day = day.parse().expect("a date");
@@ -135,7 +136,11 @@ impl<'a> Scene<'a> {
     /// Makes an object.
     pub(crate) async fn create<K>(&self, object: Value) -> Result<K>
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + serde::Serialize + DeserializeOwned,
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::Serialize
+            + DeserializeOwned,
     {
         let object = serde_json::from_value(object).context("the test describes no such object")?;
         Ok(self.api::<K>().create(&PostParams::default(), &object).await?)
@@ -146,7 +151,8 @@ impl<'a> Scene<'a> {
         object["apiVersion"] = json!("bitnami.com/v1alpha1");
         object["kind"] = json!("SealedSecret");
         let url = format!("/apis/bitnami.com/v1alpha1/namespaces/{}/sealedsecrets", self.namespace);
-        let request = http::Request::post(url).header("content-type", "application/json").body(serde_json::to_vec(&object)?)?;
+        let request =
+            http::Request::post(url).header("content-type", "application/json").body(serde_json::to_vec(&object)?)?;
         self.plane.admin().request_text(request).await?;
         Ok(())
     }
@@ -190,7 +196,9 @@ impl<'a> Scene<'a> {
     pub(crate) async fn events<K: Resource>(&self, object: &K) -> Result<Vec<Event>> {
         let selector = format!("involvedObject.uid={}", object.meta().uid.as_deref().unwrap_or_default());
         let mut events = self.api::<Event>().list(&ListParams::default().fields(&selector)).await?.items;
-        events.sort_by_key(|event| event.metadata.resource_version.as_deref().and_then(|version| version.parse::<u64>().ok()));
+        events.sort_by_key(|event| {
+            event.metadata.resource_version.as_deref().and_then(|version| version.parse::<u64>().ok())
+        });
         Ok(events)
     }
 
@@ -286,7 +294,8 @@ pub(crate) fn seal(key: &SealingKey, scope: Scope, namespace: &str, name: &str, 
 pub(crate) async fn metric(operator: &Operator, name: &str) -> Result<u64> {
     let metrics = operator.metrics().await?;
     ensure!(metrics.contains(&format!("# HELP {}", name.trim_end_matches("_total"))), "there is no metric {name}");
-    let samples = metrics.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])));
+    let samples =
+        metrics.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])));
     samples.map(|line| Ok(line.rsplit(' ').next().unwrap_or_default().parse::<u64>()?)).sum()
 }
 

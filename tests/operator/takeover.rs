@@ -59,7 +59,8 @@ fn objects(scene: &Scene<'_>, key: &SealingKey) -> Result<Vec<Value>> {
     let mut objects = Vec::new();
     for scope in [Scope::Strict, Scope::NamespaceWide, Scope::ClusterWide] {
         let sealed = seal(key, scope, &scene.namespace, scope.as_str(), "one")?;
-        let annotations: serde_json::Map<_, _> = scope.annotation().map(|name| (name.to_owned(), json!("true"))).into_iter().collect();
+        let annotations: serde_json::Map<_, _> =
+            scope.annotation().map(|name| (name.to_owned(), json!("true"))).into_iter().collect();
         let metadata = json!({ "name": scope.as_str(), "annotations": annotations });
         objects.push(json!({ "metadata": metadata, "spec": { "encryptedData": { "password": sealed } } }));
     }
@@ -96,7 +97,10 @@ async fn we_go_on_where_the_original_stopped_and_write_no_secret() -> Result<()>
     assert_eq!(rsa_operations(&operator).await?, NAMES.len() as u64);
     for name in NAMES {
         let status = scene.synced(name).await?.status.unwrap_or_default();
-        assert!(status.conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"), "{status:?}");
+        assert!(
+            status.conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+            "{status:?}"
+        );
     }
     let calls = scene.calls(mark).await?;
     assert_eq!(calls.iter().filter(|call| call.is("update", "sealedsecrets/status")).count(), NAMES.len(), "{calls:?}");
@@ -119,12 +123,18 @@ async fn the_original_goes_on_where_we_stopped_and_writes_no_secret() -> Result<
     let _original = Original::start(&scene)?;
     // It works one object after the other: once it has opened a new one, sealed with our key, it has seen the others.
     let sealed = seal(&key, Scope::Strict, &scene.namespace, "zz", "two")?;
-    scene.create::<SealedSecret>(json!({ "metadata": { "name": "zz" }, "spec": { "encryptedData": { "password": sealed } } })).await?;
+    scene
+        .create::<SealedSecret>(
+            json!({ "metadata": { "name": "zz" }, "spec": { "encryptedData": { "password": sealed } } }),
+        )
+        .await?;
     scene.holds("zz", &[("password", "two")]).await?;
     scene.api::<Secret>().delete("zz", &kube::api::DeleteParams::default()).await?;
     scene.holds("zz", &[("password", "two")]).await?;
     let after: Vec<Secret> = scene.api::<Secret>().list(&ListParams::default()).await?.items;
-    let data = |secrets: &[Secret]| -> Vec<_> { secrets.iter().map(|one| (one.name_any(), one.uid(), one.data.clone(), one.labels().clone())).collect() };
+    let data = |secrets: &[Secret]| -> Vec<_> {
+        secrets.iter().map(|one| (one.name_any(), one.uid(), one.data.clone(), one.labels().clone())).collect()
+    };
     assert_eq!(data(&after[..NAMES.len()]), data(&before));
     Ok(())
 }

@@ -11,7 +11,8 @@ use crate::canary::value;
 use crate::scene::DEADLINE;
 
 fn from_vault() -> Value {
-    json!({ "refreshInterval": "1s", "data": [{ "secretKey": "password", "remoteRef": { "key": "db", "property": "password" } }] })
+    let remote = json!({ "key": "db", "property": "password" });
+    json!({ "refreshInterval": "1s", "data": [{ "secretKey": "password", "remoteRef": remote }] })
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Section 3, row 5: the marks by which tools of the original recognise its Secrets, computed here anew from its description.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
@@ -11,7 +13,11 @@ use crate::scene::DEADLINE;
 
 /// The digest that the original uses everywhere.
 pub(super) fn digest(text: &str) -> String {
-    Sha3_224::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha3_224::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _infallible = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The value of `data-hash`: the digest of how Go prints a map of byte slices.

@@ -95,6 +95,22 @@ async fn a_store_of_another_class_is_left_alone_with_its_objects() -> Result<()>
     Ok(())
 }
 
+#[tokio::test]
+async fn an_entry_may_come_from_a_store_of_its_own() -> Result<()> {
+    let place = Place::new(&[("db", "one")]).await?;
+    let _operator = place.start().await?;
+    let mut spec = entry("db");
+    let own = json!({ "storeRef": { "name": "second", "kind": "SecretStore" } });
+    let first = spec["data"][0].take();
+    spec["data"] = json!([first, { "secretKey": "second", "remoteRef": { "key": "db" }, "sourceRef": own }]);
+    place.add("db", spec).await?;
+    assert!(place.refused_as("db", "StoreMissing").await?.contains("/second`"));
+    place.add_store("second", &fake(&[("db", "two")])).await?;
+    place.holds("db", &[("password", "one"), ("second", "two")]).await?;
+    place.ready("db").await?;
+    Ok(())
+}
+
 /// A ClusterSecretStore is everybody's: each test has one of its own name, and takes it away.
 async fn cluster_store(place: &Place, spec: Value) -> Result<(Api<ClusterSecretStore>, String)> {
     let api: Api<ClusterSecretStore> = Api::all(place.plane.admin());

@@ -34,7 +34,9 @@ async fn left_by_the_original(place: &Place, name: &str, version: &str, time: &s
         "stringData": { "password": value },
     });
     let secret = place.create(secret).await?;
-    let condition = json!({ "type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced", "lastTransitionTime": time });
+    let mut condition =
+        json!({ "type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced" });
+    condition["lastTransitionTime"] = json!(time);
     let status = json!({ "status": {
         "refreshTime": time,
         "syncedResourceVersion": format!("1-{}", digest("{annotations:map[] labels:map[]}")),

@@ -27,7 +27,8 @@ async fn the_secret_has_the_name_of_the_target_and_belongs_to_the_object() -> Re
     let _operator = place.start().await?;
     let object = place.add("db", targeting("db", json!({ "name": "credentials", "creationPolicy": "Owner" }))).await?;
     let secret = place.holds("credentials", &[("password", "one")]).await?;
-    let owner = json!({ "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "db", "uid": object.metadata.uid, "controller": true });
+    let mut owner = json!({ "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "db" });
+    (owner["uid"], owner["controller"]) = (json!(object.metadata.uid), json!(true));
     assert_eq!(serde_json::to_value(&secret.metadata.owner_references)?, json!([owner]));
     let status = place.ready("db").await?.status.unwrap_or_default();
     assert_eq!(status.binding.map(|binding| binding.name).as_deref(), Some("credentials"));

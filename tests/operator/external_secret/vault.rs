@@ -64,7 +64,8 @@ async fn a_rotated_value_arrives_with_the_interval_and_at_once_when_asked_for() 
     let place = Place::on_vault(&vault, vault.address()).await?;
     vault.kv2_put("apps", "db", &json!({ "password": value("one") })).await?;
     let operator = place.start().await?;
-    let spec = |interval: &str| json!({ "refreshInterval": interval, "data": [{ "secretKey": "password", "remoteRef": { "key": "db", "property": "password" } }] });
+    let data = json!([{ "secretKey": "password", "remoteRef": { "key": "db", "property": "password" } }]);
+    let spec = |interval: &str| json!({ "refreshInterval": interval, "data": data });
     place.add("often", spec("1s")).await?;
     place.add("seldom", spec("1h")).await?;
     for name in ["often", "seldom"] {

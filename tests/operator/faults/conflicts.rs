@@ -51,7 +51,8 @@ async fn a_foreign_edit_while_our_change_is_on_its_way_is_seen_before_it_is_undo
     let _operator = Operator::start_ready(&scene.options_through(&proxy)?).await?;
     scene.create_sealed("db", "one").await?;
     scene.synced("db").await?;
-    let rule = proxy.add(Rule::new(Matcher::call("update", "secrets").in_namespace(&scene.namespace), Action::Hold).times(1));
+    let rule =
+        proxy.add(Rule::new(Matcher::call("update", "secrets").in_namespace(&scene.namespace), Action::Hold).times(1));
     scene.change::<SealedSecret>("db", json!({ "spec": scene.sealed("db", &[("password", "two")])?["spec"] })).await?;
     rule.wait_hit(DEADLINE).await?;
     scene.change::<Secret>("db", json!({ "metadata": { "labels": { "backup": "yes" } } })).await?;

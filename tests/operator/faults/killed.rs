@@ -35,7 +35,10 @@ async fn killed_while_writing<'a>(scene: &Scene<'a>, proxy: &FaultProxy, release
 /// How often the operator has written the Secret.
 async fn writes(scene: &Scene<'_>, since: rig::Mark) -> Result<usize> {
     let calls = scene.calls(since).await?;
-    Ok(calls.iter().filter(|call| call.resource == "secrets" && call.namespace == scene.namespace && call.writes()).count())
+    Ok(calls
+        .iter()
+        .filter(|call| call.resource == "secrets" && call.namespace == scene.namespace && call.writes())
+        .count())
 }
 
 #[tokio::test]
@@ -76,7 +79,9 @@ async fn a_write_whose_answer_is_lost_is_not_done_twice() -> Result<()> {
     scene.holds("db", &[("password", "one")]).await?;
     // The HTTP client may ask again on its own; then the second is refused because the Secret is there.
     let calls = scene.calls(mark).await?;
-    let done = calls.iter().filter(|call| call.resource == "secrets" && call.namespace == scene.namespace && call.writes() && call.code < 300);
+    let done = calls.iter().filter(|call| {
+        call.resource == "secrets" && call.namespace == scene.namespace && call.writes() && call.code < 300
+    });
     assert_eq!(done.count(), 1);
     Ok(())
 }

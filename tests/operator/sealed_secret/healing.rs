@@ -15,7 +15,9 @@ async fn a_deleted_secret_is_made_again() -> Result<()> {
     let first = scene.holds("db", &[("password", "one")]).await?;
     scene.synced("db").await?;
     scene.api::<Secret>().delete("db", &DeleteParams::default()).await?;
-    let again = rig::watch_until(&scene.api::<Secret>(), "db", DEADLINE, |secret| secret.metadata.uid != first.metadata.uid).await?;
+    let again =
+        rig::watch_until(&scene.api::<Secret>(), "db", DEADLINE, |secret| secret.metadata.uid != first.metadata.uid)
+            .await?;
     assert_eq!(values_of(&again), planted(&[("password", "one")]));
     assert_eq!(again.metadata.owner_references, first.metadata.owner_references);
     scene.nothing_leaked(&operator).await
@@ -26,7 +28,8 @@ async fn an_edited_secret_is_healed() -> Result<()> {
     let scene = Scene::new().await?;
     let _operator = scene.start().await?;
     let mut object = scene.sealed("db", &[("password", "one")])?;
-    object["spec"]["template"] = json!({ "metadata": { "labels": { "app": "shop" }, "annotations": { "note": "ours" } } });
+    object["spec"]["template"] =
+        json!({ "metadata": { "labels": { "app": "shop" }, "annotations": { "note": "ours" } } });
     scene.create::<crds::SealedSecret>(object).await?;
     let whole = scene.holds("db", &[("password", "one")]).await?;
     let edits = [
@@ -101,7 +104,11 @@ async fn a_foreign_label_stays_and_causes_no_write() -> Result<()> {
     let changed = scene.api::<Secret>().get("db").await?;
     let version = changed.metadata.resource_version.clone().unwrap_or_default();
     rig::watch_until(&scene.api::<crds::SealedSecret>(), "db", DEADLINE, |object| {
-        object.status.as_ref().and_then(|status| status.proof.as_ref()).is_some_and(|proof| proof.resource_version == version)
+        object
+            .status
+            .as_ref()
+            .and_then(|status| status.proof.as_ref())
+            .is_some_and(|proof| proof.resource_version == version)
     })
     .await?;
     let calls = scene.calls(mark).await?;
@@ -111,6 +118,9 @@ async fn a_foreign_label_stays_and_causes_no_write() -> Result<()> {
     // Healing what is ours leaves what is not.
     scene.change::<Secret>("db", json!({ "data": { "password": "eA==" } })).await?;
     let healed = scene.holds("db", &[("password", "one")]).await?;
-    assert_eq!((healed.metadata.labels, healed.metadata.annotations), (changed.metadata.labels, changed.metadata.annotations));
+    assert_eq!(
+        (healed.metadata.labels, healed.metadata.annotations),
+        (changed.metadata.labels, changed.metadata.annotations)
+    );
     Ok(())
 }

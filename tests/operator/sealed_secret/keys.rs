@@ -28,14 +28,18 @@ async fn a_key_that_comes_later_opens_what_waited_and_costs_one_failure_before()
     let scene = Scene::new().await?;
     let operator = scene.start().await?;
     let data = json!({ "password": seal(&KEYS[0], Scope::Strict, &scene.namespace, "db", "one")? });
-    let object: SealedSecret = scene.create(json!({ "metadata": { "name": "db" }, "spec": { "encryptedData": data } })).await?;
+    let object: SealedSecret =
+        scene.create(json!({ "metadata": { "name": "db" }, "spec": { "encryptedData": data } })).await?;
     scene.failed("db").await?;
     let tried = rsa_operations(&operator).await?;
     ensure!(tried == 1, "{tried} RSA operations for one value and one key");
     let key = scene.add_key(&KEYS[0]).await?;
     scene.synced("db").await?;
     let events = scene.told(&object, 2).await?;
-    assert_eq!(events.iter().map(|event| event.reason.as_deref().unwrap_or_default()).collect::<Vec<_>>(), ["ErrUnsealFailed", "Unsealed"]);
+    assert_eq!(
+        events.iter().map(|event| event.reason.as_deref().unwrap_or_default()).collect::<Vec<_>>(),
+        ["ErrUnsealFailed", "Unsealed"]
+    );
     // A key that goes away takes no Secret with it.
     scene.keys().delete(&key.metadata.name.context("no name")?, &DeleteParams::default()).await?;
     scene.create_sealed("later", "two").await?;
@@ -88,7 +92,9 @@ async fn arrives_when_sealed_with(scene: &Scene<'_>, certificate: &str) -> Resul
     let certificate = kubeseal::Certificate::from_pem(certificate.as_bytes())?;
     let label = Scope::Strict.label(&scene.namespace, "db");
     let blob = kubeseal::encode_base64(&kubeseal::seal(&certificate, &label, b"value")?);
-    scene.create::<SealedSecret>(json!({ "metadata": { "name": "db" }, "spec": { "encryptedData": { "key": blob } } })).await?;
+    scene
+        .create::<SealedSecret>(json!({ "metadata": { "name": "db" }, "spec": { "encryptedData": { "key": blob } } }))
+        .await?;
     rig::watch_until(&scene.api::<Secret>(), "db", DEADLINE, |secret| {
         secret.data.as_ref().is_some_and(|data| data.get("key").is_some_and(|value| value.0 == b"value"))
     })

@@ -19,7 +19,12 @@ async fn an_irrelevant_annotation_causes_no_call_at_all() -> Result<()> {
     scene.failed("broken").await?;
     let (mark, opened) = (scene.mark().await?, rsa_operations(&operator).await?);
     for name in ["db", "broken"] {
-        scene.change::<SealedSecret>(name, json!({ "metadata": { "annotations": { "argocd.argoproj.io/sync-wave": "7" } } })).await?;
+        scene
+            .change::<SealedSecret>(
+                name,
+                json!({ "metadata": { "annotations": { "argocd.argoproj.io/sync-wave": "7" } } }),
+            )
+            .await?;
     }
     // Seen on the same watch, after them.
     scene.create_sealed("later", "two").await?;
@@ -28,7 +33,11 @@ async fn an_irrelevant_annotation_causes_no_call_at_all() -> Result<()> {
     let calls = scene.calls(mark).await?;
     let of_ours = |name: &str| calls.iter().filter(|call| call.name == name).count();
     assert_eq!((of_ours("db"), of_ours("broken")), (0, 0), "{calls:?}");
-    let written: Vec<_> = calls.iter().filter(|call| call.writes() && call.resource != "leases").map(|call| call.resource.as_str()).collect();
+    let written: Vec<_> = calls
+        .iter()
+        .filter(|call| call.writes() && call.resource != "leases")
+        .map(|call| call.resource.as_str())
+        .collect();
     assert_eq!(written, ["secrets", "sealedsecrets/status", "events"], "{calls:?}");
     assert_eq!(rsa_operations(&operator).await?, opened + 1);
     Ok(())

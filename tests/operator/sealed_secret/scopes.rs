@@ -58,7 +58,12 @@ async fn a_cluster_wide_value_arrives_everywhere() -> Result<()> {
     scene.create::<SealedSecret>(carrying("bare", None, &blob)).await?;
     scene.failed("bare").await?;
     // The wider scope wins, and the annotation alone, changed later, is news.
-    scene.change::<SealedSecret>("bare", json!({ "metadata": { "annotations": { NAMESPACE_WIDE: "true", CLUSTER_WIDE: "true" } } })).await?;
+    scene
+        .change::<SealedSecret>(
+            "bare",
+            json!({ "metadata": { "annotations": { NAMESPACE_WIDE: "true", CLUSTER_WIDE: "true" } } }),
+        )
+        .await?;
     scene.holds("bare", &[("password", "one")]).await?;
     Ok(())
 }

@@ -18,9 +18,15 @@ async fn success_is_synced_ready_and_one_event() -> Result<()> {
     scene.create_sealed("db", "one").await?;
     let object = scene.synced("db").await?;
     let [synced, ready] = conditions(&object) else { anyhow::bail!("{:?}", object.status) };
-    assert_eq!((synced.type_.as_str(), synced.status.as_str(), synced.message.as_deref(), synced.reason.as_deref()), ("Synced", "True", None, None));
+    assert_eq!(
+        (synced.type_.as_str(), synced.status.as_str(), synced.message.as_deref(), synced.reason.as_deref()),
+        ("Synced", "True", None, None)
+    );
     assert!(synced.last_update_time.is_some() && synced.last_transition_time.is_some());
-    assert_eq!((ready.type_.as_str(), ready.status.as_str(), ready.reason.as_deref()), ("Ready", "True", Some("Synced")));
+    assert_eq!(
+        (ready.type_.as_str(), ready.status.as_str(), ready.reason.as_deref()),
+        ("Ready", "True", Some("Synced"))
+    );
     assert_eq!(object.status.as_ref().and_then(|status| status.observed_generation), object.metadata.generation);
     let events = scene.told(&object, 1).await?;
     let event = &events[0];
@@ -29,7 +35,10 @@ async fn success_is_synced_ready_and_one_event() -> Result<()> {
     let source = event.source.as_ref().context("the event has no source")?;
     assert_eq!(source.component.as_deref(), Some("sealed-secrets"));
     let about = &event.involved_object;
-    assert_eq!((about.kind.as_deref(), about.name.as_deref(), &about.uid), (Some("SealedSecret"), Some("db"), &object.metadata.uid));
+    assert_eq!(
+        (about.kind.as_deref(), about.name.as_deref(), &about.uid),
+        (Some("SealedSecret"), Some("db"), &object.metadata.uid)
+    );
     assert_eq!(scene.events(&object).await?.len(), 1);
     scene.nothing_leaked(&operator).await
 }
@@ -58,10 +67,18 @@ async fn a_failure_keeps_the_last_good_secret_and_says_what_is_wrong() -> Result
     let before = scene.synced("db").await?;
     let good = scene.api::<Secret>().get("db").await?;
     scene.second_after(&conditions(&before)[0]).await?;
-    scene.change::<SealedSecret>("db", json!({ "spec": { "encryptedData": { "password": "AQAAAA==", "token": "no base64" } } })).await?;
+    scene
+        .change::<SealedSecret>(
+            "db",
+            json!({ "spec": { "encryptedData": { "password": "AQAAAA==", "token": "no base64" } } }),
+        )
+        .await?;
     let ready = scene.failed("db").await?;
     assert_eq!(ready.reason.as_deref(), Some("ErrUnsealFailed"));
-    assert_eq!(ready.message.as_deref(), Some("no key could decrypt secret (password)\nthe value is not base64 text (token)"));
+    assert_eq!(
+        ready.message.as_deref(),
+        Some("no key could decrypt secret (password)\nthe value is not base64 text (token)")
+    );
     let object = scene.api::<SealedSecret>().get("db").await?;
     assert_eq!(conditions(&object)[0].message, ready.message);
     assert_ne!(conditions(&object)[0].last_transition_time, conditions(&before)[0].last_transition_time);

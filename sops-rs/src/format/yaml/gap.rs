@@ -199,10 +199,8 @@ impl Search<'_> {
             } else {
                 self.text.push('\n');
             }
-            after_empty = false;
-            line = self.read(source, here);
             // The break behind a comment is not looked at: the next round begins after it.
-            (column, peek) = (0, 1);
+            (after_empty, line, column, peek) = (false, self.read(source, here), 0, 1);
         }
         self.at + peek
     }
