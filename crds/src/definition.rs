@@ -1,8 +1,8 @@
 //! The custom resource definitions as a cluster installs them, made from the types.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps,
-    JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, JSONSchemaPropsOrArray,
+    JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt;
 
@@ -19,22 +19,13 @@ pub struct Definition {
 /// Every definition that Strongroom serves.
 pub fn definitions() -> Vec<Definition> {
     vec![
-        Definition {
-            file: "sealedsecrets.bitnami.com.yaml",
-            resource: SealedSecret::crd(),
-        },
-        Definition {
-            file: "sopssecrets.strongroom.dev.yaml",
-            resource: SopsSecret::crd(),
-        },
+        Definition { file: "sealedsecrets.bitnami.com.yaml", resource: SealedSecret::crd() },
+        Definition { file: "sopssecrets.strongroom.dev.yaml", resource: SopsSecret::crd() },
         Definition {
             file: "externalsecrets.external-secrets.io.yaml",
             resource: external_secrets_io(ExternalSecret::crd()),
         },
-        Definition {
-            file: "secretstores.external-secrets.io.yaml",
-            resource: external_secrets_io(SecretStore::crd()),
-        },
+        Definition { file: "secretstores.external-secrets.io.yaml", resource: external_secrets_io(SecretStore::crd()) },
         Definition {
             file: "clustersecretstores.external-secrets.io.yaml",
             resource: external_secrets_io(ClusterSecretStore::crd()),
@@ -46,25 +37,13 @@ pub fn definitions() -> Vec<Definition> {
 /// of them lacked would be lost at a write through it.
 fn external_secrets_io(mut resource: CustomResourceDefinition) -> CustomResourceDefinition {
     let kind = &resource.spec.names.kind;
-    let beta: Vec<_> = resource
-        .spec
-        .versions
-        .iter_mut()
-        .map(|v1| beta_of(kind, v1))
-        .collect();
+    let beta: Vec<_> = resource.spec.versions.iter_mut().map(|v1| beta_of(kind, v1)).collect();
     resource.spec.versions.extend(beta);
     resource
 }
 
-fn beta_of(
-    kind: &str,
-    v1: &mut CustomResourceDefinitionVersion,
-) -> CustomResourceDefinitionVersion {
-    if let Some(root) = v1
-        .schema
-        .as_mut()
-        .and_then(|s| s.open_api_v3_schema.as_mut())
-    {
+fn beta_of(kind: &str, v1: &mut CustomResourceDefinitionVersion) -> CustomResourceDefinitionVersion {
+    if let Some(root) = v1.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut()) {
         // The originals demand no spec.
         root.required = None;
         refuse_null(root);
@@ -94,9 +73,6 @@ fn refuse_null(schema: &mut JSONSchemaProps) {
         Some(JSONSchemaPropsOrBool::Schema(value)) => Some(value.as_mut()),
         _ => None,
     };
-    let fields = schema
-        .properties
-        .iter_mut()
-        .flat_map(|fields| fields.values_mut());
+    let fields = schema.properties.iter_mut().flat_map(|fields| fields.values_mut());
     fields.chain(items).chain(values).for_each(refuse_null);
 }

@@ -60,18 +60,10 @@ pub struct ExternalSecretSpec {
     #[schemars(schema_with = "schema::sync_windows")]
     pub sync_windows: Option<Open>,
     /// One entry of the Secret each.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<ExternalSecretData>,
     /// Many entries of the Secret each; `data` wins over them, a later one over an earlier one.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub data_from: Vec<ExternalSecretDataFrom>,
 }
 
@@ -79,11 +71,7 @@ pub struct ExternalSecretSpec {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SecretStoreRef {
     /// The name of the store.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     #[schemars(schema_with = "schema::object_name")]
     pub name: String,
     /// `SecretStore` (the default) or `ClusterSecretStore`.
@@ -178,11 +166,7 @@ pub struct ExternalSecretDataFrom {
     #[schemars(schema_with = "schema::find")]
     pub find: Option<Open>,
     /// Changes of the keys, in order.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::rewrites")]
     pub rewrite: Vec<Open>,
     /// A store or a generator for these entries only.
@@ -217,11 +201,7 @@ pub struct ExternalSecretStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synced_resource_version: Option<String>,
     /// `Ready`, and `Deleted` when the store has no values any more.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// The Secret, for the Service Binding specification.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,20 +13,16 @@ mod status;
 
 pub use definition::{Definition, definitions};
 pub use external_secret::{
-    Binding, ExternalSecret, ExternalSecretData, ExternalSecretDataFrom, ExternalSecretSpec,
-    ExternalSecretStatus, ExternalSecretTarget, RemoteRef, SecretStoreRef, SourceRef,
+    Binding, ExternalSecret, ExternalSecretData, ExternalSecretDataFrom, ExternalSecretSpec, ExternalSecretStatus,
+    ExternalSecretTarget, RemoteRef, SecretStoreRef, SourceRef,
 };
 pub use open::Open;
-pub use sealed_secret::{
-    SealedSecret, SealedSecretSpec, SealedSecretStatus, SecretTemplate, TemplateMetadata,
-};
+pub use sealed_secret::{SealedSecret, SealedSecretSpec, SealedSecretStatus, SecretTemplate, TemplateMetadata};
 pub use secret_store::{
-    AwsAuth, AwsJwtAuth, AwsProvider, AwsSecretRef, CaProvider, ClusterSecretStore,
-    ClusterSecretStoreCondition, ClusterSecretStoreSpec, FakeData, FakeProvider, FakeValue,
-    RetrySettings, SecretKeySelector, SecretStore, SecretStoreProvider, SecretStoreSpec,
-    SecretStoreStatus, ServiceAccountSelector, VaultAuth, VaultKubernetesAuth, VaultProvider,
+    AwsAuth, AwsJwtAuth, AwsProvider, AwsSecretRef, CaProvider, ClusterSecretStore, ClusterSecretStoreCondition,
+    ClusterSecretStoreSpec, FakeData, FakeProvider, FakeValue, RetrySettings, SecretKeySelector, SecretStore,
+    SecretStoreProvider, SecretStoreSpec, SecretStoreStatus, ServiceAccountSelector, VaultAuth, VaultKubernetesAuth,
+    VaultProvider,
 };
-pub use sops_secret::{
-    DecryptionSpec, SecretReference, SopsScope, SopsSecret, SopsSecretSpec, SopsSecretStatus,
-};
+pub use sops_secret::{DecryptionSpec, SecretReference, SopsScope, SopsSecret, SopsSecretSpec, SopsSecretStatus};
 pub use status::{ChildStatus, Condition, Proof};

@@ -28,11 +28,7 @@ use crate::status::{Condition, Proof};
 pub struct SealedSecretSpec {
     /// The sealed values by key: base64 of one blob each. An entry that is no string is reported.
     // Read as `None`: one such entry must not hide the whole object.
-    #[serde(
-        default,
-        deserialize_with = "lenient_strings",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient_strings", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "open_nullable_strings")]
     pub encrypted_data: BTreeMap<String, Option<String>>,
     /// The deprecated first format: base64 of one blob that holds a whole Secret.
@@ -85,11 +81,7 @@ pub struct SealedSecretStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// `Synced` at index 0, as the columns and health checks of the original expect, then `Ready`.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// Why nothing is to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,9 +91,7 @@ pub struct SealedSecretStatus {
     pub sealing_key: Option<String>,
 }
 
-fn lenient_strings<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, Option<String>>, D::Error> {
+fn lenient_strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Option<String>>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let serde_json::Value::Object(entries) = value else {
         return Ok(BTreeMap::new());

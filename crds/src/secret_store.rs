@@ -44,18 +44,10 @@ use crate::status::Condition;
 #[schemars(extend("required" = ["provider"]))]
 pub struct SecretStoreSpec {
     /// The class of controller that serves the store; empty: any.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     pub controller: String,
     /// Where the secrets are: exactly one provider is named.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "is_default"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
     pub provider: SecretStoreProvider,
     /// How requests to the provider are repeated.
@@ -65,11 +57,7 @@ pub struct SecretStoreSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_interval: Option<IntOrString>,
     /// Which namespaces may use a ClusterSecretStore: one that meets any of these; all when there are none.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ClusterSecretStoreCondition>,
 }
 
@@ -140,22 +128,11 @@ pub struct ClusterSecretStoreCondition {
     #[schemars(schema_with = "reference::label_selector")]
     pub namespace_selector: Option<LabelSelector>,
     /// By name.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(inner(
-        length(min = 1, max = 63),
-        regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-    ))]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")))]
     pub namespaces: Vec<String>,
     /// By regular expressions that match anywhere in the name.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub namespace_regexes: Vec<String>,
 }
 
@@ -164,11 +141,7 @@ pub struct ClusterSecretStoreCondition {
 #[serde(rename_all = "camelCase")]
 pub struct SecretStoreStatus {
     /// `Ready`.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// `ReadOnly`, `WriteOnly` or `ReadWrite`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -72,11 +72,7 @@ pub struct SopsSecretStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// `Ready`, and `Stalled` when only a change of the object or its keys can help.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// The Secrets that the document describes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

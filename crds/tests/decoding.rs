@@ -87,19 +87,13 @@ spec:
 ",
     );
     let aws = object.spec.provider.aws.as_ref().unwrap();
-    assert_eq!(
-        (aws.service.as_str(), aws.region.as_str()),
-        ("SecretsManager", "eu-central-1")
-    );
+    assert_eq!((aws.service.as_str(), aws.region.as_str()), ("SecretsManager", "eu-central-1"));
     assert_eq!(aws.external_id.as_deref(), Some("partner"));
     let keys = aws.auth.as_ref().unwrap().secret_ref.as_ref().unwrap();
     assert_eq!(keys.access_key_id_secret_ref.as_ref().unwrap().key, "id");
     let secret = keys.secret_access_key_secret_ref.as_ref().unwrap();
     assert_eq!(secret.namespace.as_deref(), Some("infra"));
-    let selector = object.spec.conditions[0]
-        .namespace_selector
-        .as_ref()
-        .unwrap();
+    let selector = object.spec.conditions[0].namespace_selector.as_ref().unwrap();
     assert_eq!(selector.match_labels.as_ref().unwrap()["team"], "shop");
     assert_eq!(object.spec.conditions[1].namespace_regexes, ["^shop-"]);
 }
@@ -135,24 +129,14 @@ fn words_that_no_definition_allows_are_read() {
     }));
     assert_eq!(object.spec.target.creation_policy.as_deref(), Some("Ownr"));
     assert_eq!(object.spec.refresh_policy.as_deref(), Some("Sometimes"));
-    assert_eq!(
-        object.spec.data[0].remote_ref.null_byte_policy.as_deref(),
-        Some("Maybe")
-    );
+    assert_eq!(object.spec.data[0].remote_ref.null_byte_policy.as_deref(), Some("Maybe"));
 }
 
 #[test]
 fn the_refresh_interval_of_a_store_is_a_number_or_a_duration() {
-    let interval = |value| {
-        secret_store(&json!({"refreshInterval": value}))
-            .spec
-            .refresh_interval
-    };
+    let interval = |value| secret_store(&json!({"refreshInterval": value})).spec.refresh_interval;
     assert_eq!(interval(json!(300)), Some(IntOrString::Int(300)));
-    assert_eq!(
-        interval(json!("5m")),
-        Some(IntOrString::String("5m".to_owned()))
-    );
+    assert_eq!(interval(json!("5m")), Some(IntOrString::String("5m".to_owned())));
 }
 
 #[test]
@@ -224,10 +208,7 @@ fn debug_output_shows_no_value() {
     }}));
     let text = format!("{store:?}");
     assert!(!text.contains("hunter2"), "{text}");
-    assert!(
-        text.contains("webhook") && text.contains("X-Token"),
-        "{text}"
-    );
+    assert!(text.contains("webhook") && text.contains("X-Token"), "{text}");
     let object = external_secret(&json!({"target": {"template": {"data": {"a": "hunter2"}}}}));
     let text = format!("{object:?}");
     assert!(!text.contains("hunter2"), "{text}");

@@ -13,8 +13,8 @@ fn folder() -> PathBuf {
 }
 
 fn read(file: &str) -> Value {
-    let text = fs::read_to_string(folder().join(file))
-        .unwrap_or_else(|error| panic!("crds/{file}: {error}: run make crds"));
+    let text =
+        fs::read_to_string(folder().join(file)).unwrap_or_else(|error| panic!("crds/{file}: {error}: run make crds"));
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("crds/{file}: {error}"))
 }
 
@@ -24,44 +24,29 @@ fn files_are_what_the_types_make() {
         let made = serde_json::to_value(&definition.resource).unwrap();
         let kept = read(definition.file);
         if let Some(place) = difference("", &made, &kept) {
-            panic!(
-                "crds/{} differs from the types at {place}: run make crds",
-                definition.file
-            );
+            panic!("crds/{} differs from the types at {place}: run make crds", definition.file);
         }
     }
 }
 
 #[test]
 fn every_definition_is_installed_and_nothing_else() {
-    let expected: BTreeSet<String> = crds::definitions()
-        .iter()
-        .map(|definition| definition.file.to_owned())
-        .collect();
+    let expected: BTreeSet<String> = crds::definitions().iter().map(|definition| definition.file.to_owned()).collect();
     let listed: BTreeSet<String> = read("kustomization.yaml")["resources"]
         .as_array()
         .unwrap()
         .iter()
         .map(|file| file.as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(
-        listed, expected,
-        "crds/kustomization.yaml lists other files than make crds writes"
-    );
+    assert_eq!(listed, expected, "crds/kustomization.yaml lists other files than make crds writes");
     let present: BTreeSet<String> = fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .filter(|name| name != "kustomization.yaml")
         .collect();
-    assert_eq!(
-        present, expected,
-        "crds holds other definitions than make crds writes"
-    );
+    assert_eq!(present, expected, "crds holds other definitions than make crds writes");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::SealingKey;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// An instant of the given day of January 2026.
 pub(crate) fn day(day: u8) -> Timestamp {

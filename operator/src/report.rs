@@ -96,9 +96,11 @@ pub fn report<K: SecretSource>(object: &K, work: Result<Vec<Outcome>, Failure>, 
     }
     let notice = match &failure {
         Some(failure) => is_news(object, &old, &state).then(|| Notice::warning(failure)),
-        None => {
-            (changed || has_recovered(&old, &state)).then(|| Notice { reason: success.written.0, message: success.written.1.to_owned(), warning: false })
-        }
+        None => (changed || has_recovered(&old, &state)).then(|| Notice {
+            reason: success.written.0,
+            message: success.written.1.to_owned(),
+            warning: false,
+        }),
     };
     let again = again(object, failure.as_ref(), &state, facts.now);
     Report { state, notice, again }

@@ -148,8 +148,12 @@ impl Document {
         let key = DataKey::new(bytes);
         bytes.zeroize();
         let cipher = Cipher::new(&key);
-        let mut sealer =
-            Sealer { cipher: &cipher, rules: &rules, mac: Mac::new(creation.mac_only_encrypted), tally: Tally::default() };
+        let mut sealer = Sealer {
+            cipher: &cipher,
+            rules: &rules,
+            mac: Mac::new(creation.mac_only_encrypted),
+            tally: Tally::default(),
+        };
         let mut branches = Vec::with_capacity(self.branches.len());
         for (number, branch) in self.branches.iter().enumerate() {
             branches.push(sealer.document(number, branch, random)?);
@@ -159,7 +163,10 @@ impl Document {
             return Err(Error::NothingSelected(selector.name()));
         }
         let lastmodified = creation.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let mac = sealer.mac.seal(&cipher, &lastmodified, &draw(random)?).map_err(|_| MetadataError::Field("lastmodified"))?;
+        let mac = sealer
+            .mac
+            .seal(&cipher, &lastmodified, &draw(random)?)
+            .map_err(|_| MetadataError::Field("lastmodified"))?;
         let metadata = Metadata {
             groups: vec![wrap(&key, creation.recipients)?],
             shamir_threshold: None,

@@ -63,7 +63,12 @@ impl Mac {
     }
 
     /// The code as it is stored, bound to `lastmodified`.
-    pub(crate) fn seal(self, cipher: &Cipher, lastmodified: &str, nonce: &[u8; NONCE_LEN]) -> Result<String, ValueError> {
+    pub(crate) fn seal(
+        self,
+        cipher: &Cipher,
+        lastmodified: &str,
+        nonce: &[u8; NONCE_LEN],
+    ) -> Result<String, ValueError> {
         let aad = time::to_seconds(lastmodified).ok_or(ValueError::Malformed)?;
         let sealed = cipher.seal((Kind::Str, self.hex().as_bytes()), aad.as_bytes(), nonce)?;
         Ok(sealed.to_string())

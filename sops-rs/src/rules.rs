@@ -84,7 +84,9 @@ impl Selector {
     ///
     /// # Errors
     /// [`SelectorError::Conflict`] when two are given.
-    pub fn only(candidates: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Result<Option<Selector>, SelectorError> {
+    pub fn only(
+        candidates: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    ) -> Result<Option<Selector>, SelectorError> {
         let mut found: Option<Selector> = None;
         for (name, text) in candidates {
             let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
@@ -154,9 +156,9 @@ impl Rules {
         };
         let test = match selector {
             Selector::UnencryptedSuffix(suffix) | Selector::EncryptedSuffix(suffix) => Test::Suffix(suffix.clone()),
-            _ => Test::Regex(
-                go_regex::compile(selector.text()).ok_or(SelectorError::Invalid { name: selector.name() })?,
-            ),
+            _ => {
+                Test::Regex(go_regex::compile(selector.text()).ok_or(SelectorError::Invalid { name: selector.name() })?)
+            }
         };
         Ok(Rules { test, subject, encrypts })
     }

@@ -113,9 +113,9 @@ fn in_place_replaces_the_whole_file_and_keeps_its_mode() {
         folder.ours(&["-d", "--output", "new.yaml", "secret.yaml"]).text();
         assert_eq!((folder.read("new.yaml").as_str(), mode("new.yaml")), (PLAIN, 0o600));
     }
-    let left = fs::read_dir(folder.path("")).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".sops-rs")
-    });
+    let left = fs::read_dir(folder.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".sops-rs"));
     assert_eq!(left.count(), 0, "a temporary file is left");
 }
 
@@ -138,8 +138,10 @@ fn one_part_is_extracted() {
     assert_eq!(extract("['db']['ports'][0]").text(), "5432\n");
     assert_eq!(extract(r#"["db"]["ports"][1]"#).text(), "true\n");
     assert_eq!(extract(r#"["db"]"#).text(), "password: hunter2\nports:\n    - 5432\n    - true\n");
-    assert_eq!(folder.ours(&["-d", "--extract", "[\"db\"]", "--output-type", "json", "--indent", "0", "secret.yaml"]).text(),
-        "{\n\"password\": \"hunter2\",\n\"ports\": [\n5432,\ntrue\n]\n}\n");
+    assert_eq!(
+        folder.ours(&["-d", "--extract", "[\"db\"]", "--output-type", "json", "--indent", "0", "secret.yaml"]).text(),
+        "{\n\"password\": \"hunter2\",\n\"ports\": [\n5432,\ntrue\n]\n}\n"
+    );
     for (path, code) in [
         (r#"["nope"]"#, 1),
         (r#"["db"]["ports"][2]"#, 1),
@@ -169,9 +171,13 @@ fn standard_input_needs_a_name_or_a_type() {
     }
     folder.run(ours, &["decrypt"], secret.as_bytes()).failure(2);
     folder.run(ours, &["encrypt", "-a", &folder.recipient], PLAIN.as_bytes()).failure(8);
-    let text = folder.run(ours, &["encrypt", "-a", &folder.recipient, "--filename-override", "a.json"], b"{\"a\": 1}").text();
+    let text =
+        folder.run(ours, &["encrypt", "-a", &folder.recipient, "--filename-override", "a.json"], b"{\"a\": 1}").text();
     assert!(text.starts_with("{\n\t\"a\": \"ENC["), "{text}");
-    assert_eq!(folder.run(ours, &["decrypt", "--filename-override", "a.json"], text.as_bytes()).text(), "{\n\t\"a\": 1\n}\n");
+    assert_eq!(
+        folder.run(ours, &["decrypt", "--filename-override", "a.json"], text.as_bytes()).text(),
+        "{\n\t\"a\": 1\n}\n"
+    );
     folder.ours(&[]).failure(100);
     folder.ours(&["-d"]).failure(100);
 }
@@ -242,7 +248,10 @@ fn a_selector_that_selects_nothing_is_an_error() {
     let folder = encrypted();
     let words = ["-e", "--age", &folder.recipient, "--encrypted-regex", "^pasword$", "plain.yaml"];
     let failure = folder.ours(&words).failure(1);
-    assert!(failure.contains("encrypted_regex selects nothing") && failure.contains("--allow-unencrypted"), "{failure}");
+    assert!(
+        failure.contains("encrypted_regex selects nothing") && failure.contains("--allow-unencrypted"),
+        "{failure}"
+    );
     let text = folder.ours(&[words.as_slice(), &["--allow-unencrypted"]].concat()).text();
     assert!(text.contains("hunter2"));
 }
@@ -276,9 +285,11 @@ fn bad_input_is_refused_without_quoting_it() {
     let deep = format!("a: {}hunter2{}\n", "[".repeat(50_000), "]".repeat(50_000));
     let indented: String = (0..50_000).map(|depth| format!("{}a:\n", " ".repeat(depth % 3000))).collect();
     let bomb = "a: &a [hunter2, hunter2, hunter2, hunter2, hunter2, hunter2, hunter2, hunter2]\n".to_owned()
-        + &"bcdefghijkl".chars().zip("abcdefghijk".chars()).map(|(name, of)| {
-            format!("{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n")
-        }).collect::<String>();
+        + &"bcdefghijkl"
+            .chars()
+            .zip("abcdefghijk".chars())
+            .map(|(name, of)| format!("{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"))
+            .collect::<String>();
     for (name, bytes) in [
         ("truncated", secret.as_bytes()[..secret.len() / 2].to_vec()),
         ("not UTF-8", b"a: \"hunter2\xff\xfe\"\n".to_vec()),
@@ -313,7 +324,10 @@ fn creation_rules_decide_by_path() {
         folder.write(path, if path.ends_with("json") { "{\"a\":1}" } else { PLAIN });
     }
     let prod = folder.ours(&["-e", "prod/a.yaml"]).text();
-    assert!(prod.contains("name: x") && prod.contains("  encrypted_regex: ^password$") && !prod.contains("hunter2"), "{prod}");
+    assert!(
+        prod.contains("name: x") && prod.contains("  encrypted_regex: ^password$") && !prod.contains("hunter2"),
+        "{prod}"
+    );
     let other = folder.ours(&["-e", "other.yaml"]).text();
     assert!(other.contains("mac_only_encrypted: true") && !other.contains("name: x"), "{other}");
     assert!(folder.ours(&["-e", "kms/a.yaml"]).failure(1).contains("kms, which is not supported yet"));

@@ -15,7 +15,9 @@ use peer::peer;
 const OURS: &str = env!("CARGO_BIN_EXE_sops-rs");
 
 fn secret(name: &str) -> String {
-    format!("# about {name}\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: shop\nstringData:\n  password: hunter2\n  lines: |\n    one\n    two\n")
+    format!(
+        "# about {name}\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: shop\nstringData:\n  password: hunter2\n  lines: |\n    one\n    two\n"
+    )
 }
 
 /// A folder with an encrypted file of two Secrets, and one of one Secret in JSON.
@@ -58,7 +60,9 @@ fn kustomize_generates_the_secrets_of_encrypted_files() {
         folder.write("generator.yaml", generator(kind, OURS, "[two.yaml, ./one.json]"));
         folder.write("kustomization.yaml", "generators: [generator.yaml]\nnamePrefix: x-\n");
         let built = build(&folder).text();
-        for part in ["name: x-a", "name: x-b", "name: x-c", "password: hunter2", "lines: |\n    one\n    two\n", "k: dg=="] {
+        for part in
+            ["name: x-a", "name: x-b", "name: x-c", "password: hunter2", "lines: |\n    one\n    two\n", "k: dg=="]
+        {
             assert!(built.contains(part), "{part}:\n{built}");
         }
         assert!(!built.contains("sops"), "{built}");
@@ -73,7 +77,11 @@ fn kustomize_fails_when_a_file_does_not_open() {
     folder.write("key.txt", Folder::new().read("key.txt"));
     let failed = build(&folder);
     assert_ne!(failed.code, 0);
-    assert!(failed.stdout.is_empty() && failed.stderr.contains("two.yaml: no identity opens the data key"), "{}", failed.stderr);
+    assert!(
+        failed.stdout.is_empty() && failed.stderr.contains("two.yaml: no identity opens the data key"),
+        "{}",
+        failed.stderr
+    );
 }
 
 #[cfg(unix)]
@@ -131,7 +139,11 @@ fn what_is_no_resource_list_is_refused() {
     let folder = encrypted();
     for input in ["", "kind: List\n", "- a\n", "a: [", "{}"] {
         let ended = krm(&folder, input);
-        assert!(matches!(ended.code, 2) && ended.stdout.is_empty() && ended.stderr.contains("error: "), "{input}: {}", ended.stderr);
+        assert!(
+            matches!(ended.code, 2) && ended.stdout.is_empty() && ended.stderr.contains("error: "),
+            "{input}: {}",
+            ended.stderr
+        );
     }
     assert!(!matches!(krm(&folder, &"[".repeat(100_000)).code, 0 | -1 | 101));
 }

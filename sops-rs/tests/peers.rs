@@ -81,7 +81,11 @@ fn similar(ours: &str, theirs: &str, case: &str, source: &str) {
     let differing = ours.lines().zip(theirs.lines()).position(|(ours, theirs)| ours != theirs);
     if let Some(line) = differing {
         let around = |text: &str| text.lines().skip(line.saturating_sub(4)).take(9).collect::<Vec<_>>().join("\n");
-        panic!("{case}, line {line}:\n--- ours\n{}\n--- theirs\n{}\n--- source\n{source}", around(ours), around(theirs));
+        panic!(
+            "{case}, line {line}:\n--- ours\n{}\n--- theirs\n{}\n--- source\n{source}",
+            around(ours),
+            around(theirs)
+        );
     }
     assert_eq!(ours, theirs, "{case}\n{source}");
 }
@@ -112,7 +116,8 @@ fn generated_yaml_files_agree() {
     assert!(values > 4000, "{values} values");
 }
 
-const PLAIN: &str = "# top\na: one\nb_unencrypted: plain\nc: two\nl:\n    # in the list\n    - x\n    - y\nm:\n    n: 3\n";
+const PLAIN: &str =
+    "# top\na: one\nb_unencrypted: plain\nc: two\nl:\n    # in the list\n    - x\n    - y\nm:\n    n: 3\n";
 
 /// A change of the text of an encrypted file.
 type Change = fn(&str) -> String;
@@ -144,7 +149,8 @@ const TAMPERED: [(&str, i32, Change); 33] = [
     ("nothing", 0, |text| text.to_owned()),
     ("a plain value changed", 51, |text| with(text, "b_unencrypted", "b_unencrypted: other")),
     ("list items swapped", 51, |text| {
-        let items: Vec<&str> = text.lines().filter(|line| line.starts_with("    - ENC") && !line.contains("comment")).collect();
+        let items: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("    - ENC") && !line.contains("comment")).collect();
         text.replace(&items[..2].join("\n"), &format!("{}\n{}", items[1], items[0]))
     }),
     ("keys swapped with their values", 51, |text| swapped(text, "a:", "c:")),
@@ -158,13 +164,21 @@ const TAMPERED: [(&str, i32, Change); 33] = [
     ("a value made null", 51, |text| with(text, "a:", "a: null")),
     ("a value removed", 51, |text| without(text, "a:")),
     ("a plain value added", 51, |text| text.replace("c: ENC", "z_unencrypted: 1\nc: ENC")),
-    ("a value repeated under the same key path", 51, |text| text.replace("    - ENC", &format!("    - {}\n    - ENC", "null")).replacen("null", line(text, "- ENC").trim_start_matches("    - "), 9)),
+    ("a value repeated under the same key path", 51, |text| {
+        text.replace("    - ENC", &format!("    - {}\n    - ENC", "null")).replacen(
+            "null",
+            line(text, "- ENC").trim_start_matches("    - "),
+            9,
+        )
+    }),
     ("a value that should be encrypted added", 25, |text| text.replace("c: ENC", "z: 1\nc: ENC")),
     ("an empty value added", 0, |text| text.replace("c: ENC", "z: \"\"\nc: ENC")),
     ("the MAC removed", 51, |text| without(text, "mac:")),
     ("the MAC emptied", 51, |text| with(text, "mac:", "    mac: \"\"")),
     ("the MAC made text", 51, |text| with(text, "mac:", "    mac: x")),
-    ("the MAC replaced by a value", 51, |text| with(text, "mac:", &format!("    mac: {}", line(text, "a:").trim_start_matches("a: ")))),
+    ("the MAC replaced by a value", 51, |text| {
+        with(text, "mac:", &format!("    mac: {}", line(text, "a:").trim_start_matches("a: ")))
+    }),
     ("an unknown type", 25, |text| text.replacen("type:str", "type:uuid", 1)),
     ("another type", 25, |text| text.replacen("type:str", "type:int", 1)),
     ("a number read as text", 0, |text| text.replace("type:int", "type:str")),
@@ -193,7 +207,10 @@ fn tampered_files_end_with_the_codes_of_the_original() {
             folder.write("secret.yaml", changed);
             let (ours, theirs) = (folder.ours(&["-d", "secret.yaml"]), sops(&folder, &["-d", "secret.yaml"]));
             if ours.code != code || theirs.code != code || ours.stdout != theirs.stdout {
-                wrong.push(format!("{writer}, {what}: {code} expected, ours {} theirs {}; {}", ours.code, theirs.code, ours.stderr));
+                wrong.push(format!(
+                    "{writer}, {what}: {code} expected, ours {} theirs {}; {}",
+                    ours.code, theirs.code, ours.stderr
+                ));
             }
         }
     }
@@ -216,7 +233,8 @@ fn several_key_groups_are_told_from_one() {
     let (folder, other) = (folder(), folder());
     folder.write("plain.yaml", PLAIN);
     let groups = |list: &str| format!("creation_rules:\n  - key_groups:\n{list}");
-    let (one, two) = (format!("      - age: [{}]\n", folder.recipient), format!("      - age: [{}]\n", other.recipient));
+    let (one, two) =
+        (format!("      - age: [{}]\n", folder.recipient), format!("      - age: [{}]\n", other.recipient));
     folder.write(".sops.yaml", groups(&one));
     let theirs = sops(&folder, &["-e", "plain.yaml"]).text();
     similar(&masked(&folder.ours(&["-e", "plain.yaml"]).text()), &masked(&theirs), "one group", PLAIN);
@@ -252,11 +270,20 @@ fn creation_rules_agree() {
     let folder = folder();
     let age = &folder.recipient;
     for name in ["a.yaml", "dir/b.yaml", "dir/sub/c.json", "d.yml"] {
-        folder.write(name, if name.ends_with("json") { "{\"data\": {\"x\": 1}, \"e\": true}" } else { "data:\n    x: 1\ne: true # why\n" });
+        folder.write(
+            name,
+            if name.ends_with("json") {
+                "{\"data\": {\"x\": 1}, \"e\": true}"
+            } else {
+                "data:\n    x: 1\ne: true # why\n"
+            },
+        );
     }
     for rules in [
         format!("- age: {age}"),
-        format!("- path_regex: ^dir/\n    age: {age}\n    encrypted_regex: ^data$\n  - age: {age}\n    encrypted_suffix: e"),
+        format!(
+            "- path_regex: ^dir/\n    age: {age}\n    encrypted_regex: ^data$\n  - age: {age}\n    encrypted_suffix: e"
+        ),
         format!("- path_regex: \\.json$\n    age: [{age}, {age}]\n    mac_only_encrypted: true"),
         format!("- path_regex: ^(a|d)\n    age: '{age},{age}'\n    unencrypted_regex: ^e$\n    pgp: ''"),
         format!("- path_regex: sub\n    encrypted_comment_regex: why\n    age: >-\n      {age},\n      {age}"),
@@ -265,7 +292,10 @@ fn creation_rules_agree() {
         "- path_regex: .*".to_owned(),
         "[]".to_owned(),
     ] {
-        folder.write(".sops.yaml", format!("creation_rules:\n  {rules}\nstores:\n  yaml:\n    indent: 2\n  json:\n    indent: 3\n"));
+        folder.write(
+            ".sops.yaml",
+            format!("creation_rules:\n  {rules}\nstores:\n  yaml:\n    indent: 2\n  json:\n    indent: 3\n"),
+        );
         for name in ["a.yaml", "dir/b.yaml", "dir/sub/c.json", "d.yml"] {
             let case = format!("{name} under {rules}");
             let (ours, theirs) = (folder.ours(&["-e", "--allow-unencrypted", name]), sops(&folder, &["-e", name]));
@@ -285,12 +315,34 @@ fn extracted_parts_agree() {
     for name in ["plain.yaml", "plain.json"] {
         folder.ours(&["-e", "-i", "-a", &folder.recipient, name]).text();
         for path in [
-            "[\"s\"]", "[\"i\"]", "['f']", "[\"b\"]", "[\"n\"]", "[\"d\"]", "[\"t\"]", "[\"m\"]", "[\"m\"][\"k\"]", "[\"m\"][\"l\"]",
-            "[\"l\"]", "[\"l\"][1]", "[\"l\"][1][\"x\"]", "[\"l\"][2]", "[\"l\"][3]", "[\"x\"]", "[x]", "x", "[\"s\"",
+            "[\"s\"]",
+            "[\"i\"]",
+            "['f']",
+            "[\"b\"]",
+            "[\"n\"]",
+            "[\"d\"]",
+            "[\"t\"]",
+            "[\"m\"]",
+            "[\"m\"][\"k\"]",
+            "[\"m\"][\"l\"]",
+            "[\"l\"]",
+            "[\"l\"][1]",
+            "[\"l\"][1][\"x\"]",
+            "[\"l\"][2]",
+            "[\"l\"][3]",
+            "[\"x\"]",
+            "[x]",
+            "x",
+            "[\"s\"",
         ] {
             let words = ["-d", "--extract", path, name];
             let (ours, theirs) = (folder.ours(&words), sops(&folder, &words));
-            assert_eq!((ours.code, String::from_utf8(ours.stdout)), (theirs.code, String::from_utf8(theirs.stdout)), "{path} of {name}: {}", ours.stderr);
+            assert_eq!(
+                (ours.code, String::from_utf8(ours.stdout)),
+                (theirs.code, String::from_utf8(theirs.stdout)),
+                "{path} of {name}: {}",
+                ours.stderr
+            );
         }
     }
 }
@@ -298,15 +350,30 @@ fn extracted_parts_agree() {
 #[test]
 fn formats_are_converted_alike() {
     let folder = folder();
-    for (seed, name, other) in [(1, "a.yaml", "json"), (2, "a.yaml", "json"), (3, "a.json", "yaml"), (4, "a.json", "yaml")] {
+    for (seed, name, other) in
+        [(1, "a.yaml", "json"), (2, "a.yaml", "json"), (3, "a.json", "yaml"), (4, "a.json", "yaml")]
+    {
         let dice = &mut Dice(7000 + seed);
-        let text = if other == "json" { generate::yaml(dice, 30, true).replace(".inf", "7").replace("-.Inf", "8") } else { generate::json(dice, 40) };
+        let text = if other == "json" {
+            generate::yaml(dice, 30, true).replace(".inf", "7").replace("-.Inf", "8")
+        } else {
+            generate::json(dice, 40)
+        };
         folder.write(name, &text);
         folder.ours(&["-e", "-i", "-a", &folder.recipient, name]).text();
         let words = ["-d", "--output-type", other, name];
         similar(&folder.ours(&words).text(), &sops(&folder, &words).text(), name, &text);
         folder.write("plain.any", &text);
-        let words = ["-e", "-a", &folder.recipient, "--input-type", if other == "json" { "yaml" } else { "json" }, "--output-type", other, "plain.any"];
+        let words = [
+            "-e",
+            "-a",
+            &folder.recipient,
+            "--input-type",
+            if other == "json" { "yaml" } else { "json" },
+            "--output-type",
+            other,
+            "plain.any",
+        ];
         similar(&masked(&folder.ours(&words).text()), &masked(&sops(&folder, &words).text()), name, &text);
     }
 }

@@ -10,6 +10,9 @@ use kube::core::GroupVersionKind;
 use kube::runtime::{conditions, wait};
 use kube::{Api, Client, ResourceExt};
 
+/// How long the cluster may take to serve a definition, or to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Adds the definitions that are missing and waits until they are served. Answers the names of those it added.
 pub(crate) async fn add_missing(client: &Client) -> Result<Vec<String>> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
@@ -25,9 +28,9 @@ pub(crate) async fn add_missing(client: &Client) -> Result<Vec<String>> {
     }
     for name in &added {
         let established = wait::await_condition(api.clone(), name, conditions::is_crd_established());
-        tokio::time::timeout(Duration::from_secs(30), established)
+        tokio::time::timeout(PATIENCE, established)
             .await
-            .with_context(|| format!("the definition {name} was not served within 30 s"))??;
+            .with_context(|| format!("the definition {name} was not served within {} s", PATIENCE.as_secs()))??;
     }
     Ok(added)
 }
@@ -59,6 +62,11 @@ pub(crate) async fn remove(client: &Client, added: &[String]) -> Result<Vec<Stri
             left.push(name.clone());
         } else {
             api.delete(name, &DeleteParams::default()).await?;
+            let uid = present.uid().unwrap_or_default();
+            let gone = wait::await_condition(api.clone(), name, conditions::is_deleted(&uid));
+            tokio::time::timeout(PATIENCE, gone)
+                .await
+                .with_context(|| format!("the definition {name} was not removed within {} s", PATIENCE.as_secs()))??;
         }
     }
     Ok(left)

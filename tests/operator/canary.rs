@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use rig::Operator;
 
 /// Stands in every planted value.
 const MARK: &str = "canary!plaintext!";
@@ -21,13 +22,21 @@ pub(crate) fn search(place: &str, text: &str) -> Result<()> {
         let needle = in_base64(offset);
         ensure!(!text.contains(&needle), "{place} holds a planted value in base64");
     }
-    let hex = MARK.bytes().fold(String::new(), |mut hex, byte| {
-        // Writing to a String does not fail.
-        let _infallible = write!(hex, "{byte:02x}");
-        hex
-    });
-    ensure!(!text.to_lowercase().contains(&hex), "{place} holds a planted value in hexadecimal");
+    ensure!(!text.to_lowercase().contains(&hexadecimal(MARK)), "{place} holds a planted value in hexadecimal");
     Ok(())
+}
+
+/// Fails when the operator's log holds a planted value.
+pub(crate) fn search_log(operator: &Operator) -> Result<()> {
+    search("the log", &operator.log()?.join("\n"))
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut digits, byte| {
+        // Writing to a String does not fail.
+        let _infallible = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The part of the mark's base64 that does not depend on what stands around it, when it begins at this offset modulo 3.
@@ -44,8 +53,7 @@ fn planted_values_are_found_however_they_are_written() {
     search("a clean text", "nothing to see: plaintext").unwrap();
     for lead in ["", "a", "ab", "abc"] {
         let text = format!("{lead}{}", value("one"));
-        for written in [text.clone(), STANDARD.encode(&text), text.bytes().map(|byte| format!("{byte:02X}")).collect()]
-        {
+        for written in [text.clone(), STANDARD.encode(&text), hexadecimal(&text).to_uppercase()] {
             assert!(search("a text", &written).is_err(), "{written}");
         }
     }

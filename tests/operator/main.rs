@@ -12,5 +12,6 @@ mod rbac;
 mod restart;
 mod scene;
 mod sealed_secret;
+mod sealing;
 mod sops_secret;
 mod takeover;

@@ -14,6 +14,7 @@ use kubeseal::MANAGED;
 use rig::{ControlPlane, FaultProxy, Operator, OperatorOptions, Options};
 use serde_json::{Value, json};
 
+use crate::canary;
 use crate::scene::{DEADLINE, KEYS, Scene};
 
 const RIGHTS: &str = include_str!("../../deploy/base/rbac.yaml");
@@ -192,7 +193,7 @@ async fn is_missed(plane: &ControlPlane, right: &Right) -> Result<()> {
     rig::eventually(DEADLINE, "a call being refused and somebody being told", refused)
         .await
         .with_context(|| operator.last_words())?;
-    scene.nothing_leaked_by_log(&operator)
+    canary::search_log(&operator)
 }
 
 #[tokio::test]

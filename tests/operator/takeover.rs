@@ -18,13 +18,13 @@ use tempfile::TempDir;
 use crate::scene::{DEADLINE, Scene, planted, rsa_operations, seal, values_of};
 
 /// The controller of Sealed Secrets, serving the same namespace with the same keys.
-struct Original {
+pub(crate) struct Original {
     process: Process,
     _service_account: TempDir,
 }
 
 impl Original {
-    fn start(scene: &Scene<'_>) -> Result<Original> {
+    pub(crate) fn start(scene: &Scene<'_>) -> Result<Original> {
         let service_account = TempDir::with_prefix("strongroom-original-")?;
         fs::write(service_account.path().join("token"), scene.plane.admin_token())?;
         fs::write(service_account.path().join("ca.crt"), scene.plane.certificate_authority())?;

@@ -52,10 +52,8 @@ pub(super) fn object_name(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn sync_windows(_: &mut SchemaGenerator) -> Schema {
-    let window = open(
-        &json!({"schedule": {"type": "string"}, "duration": {"type": "string"}}),
-        &["schedule", "duration"],
-    );
+    let window =
+        open(&json!({"schedule": {"type": "string"}, "duration": {"type": "string"}}), &["schedule", "duration"]);
     schema(open(
         &json!({
             "kind": one_of(&["allow", "deny"]),
@@ -67,10 +65,7 @@ pub(super) fn sync_windows(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn manifest(_: &mut SchemaGenerator) -> Schema {
     let word = json!({"type": "string", "minLength": 1});
-    schema(open(
-        &json!({"apiVersion": word, "kind": word}),
-        &["apiVersion", "kind"],
-    ))
+    schema(open(&json!({"apiVersion": word, "kind": word}), &["apiVersion", "kind"]))
 }
 
 pub(super) fn template(_: &mut SchemaGenerator) -> Schema {
@@ -103,10 +98,7 @@ fn template_from() -> Value {
         }),
         &["key"],
     );
-    let source = open(
-        &json!({"name": name(), "items": {"type": "array", "items": item}}),
-        &["name", "items"],
-    );
+    let source = open(&json!({"name": name(), "items": {"type": "array", "items": item}}), &["name", "items"]);
     open(
         &json!({
             "configMap": source,
@@ -167,9 +159,7 @@ pub(super) fn source_ref(_: &mut SchemaGenerator) -> Schema {
         }),
         &["kind", "name"],
     );
-    schema(choice(
-        &json!({"storeRef": store, "generatorRef": generator}),
-    ))
+    schema(choice(&json!({"storeRef": store, "generatorRef": generator})))
 }
 
 pub(super) fn binding(_: &mut SchemaGenerator) -> Schema {

@@ -12,19 +12,11 @@ use crate::open::{Open, null_as_default};
 #[schemars(extend("required" = ["service", "region"]))]
 pub struct AwsProvider {
     /// `SecretsManager`, `ParameterStore` or `CertificateManager`.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     #[schemars(extend("enum" = ["SecretsManager", "ParameterStore", "CertificateManager"]))]
     pub service: String,
     /// The region, such as `eu-central-1`.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     pub region: String,
     /// How to log in; the default chain of the AWS SDK when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,11 +25,7 @@ pub struct AwsProvider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// The external id that the role asks for.
-    #[serde(
-        default,
-        rename = "externalID",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "externalID", skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// What is put in front of every key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,25 +54,13 @@ pub struct AwsAuth {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AwsSecretRef {
     /// Where the id of the key is.
-    #[serde(
-        default,
-        rename = "accessKeyIDSecretRef",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "accessKeyIDSecretRef", skip_serializing_if = "Option::is_none")]
     pub access_key_id_secret_ref: Option<SecretKeySelector>,
     /// Where the secret of the key is.
-    #[serde(
-        default,
-        rename = "secretAccessKeySecretRef",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "secretAccessKeySecretRef", skip_serializing_if = "Option::is_none")]
     pub secret_access_key_secret_ref: Option<SecretKeySelector>,
     /// Where the session token is, for a key that lasts for a session.
-    #[serde(
-        default,
-        rename = "sessionTokenSecretRef",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "sessionTokenSecretRef", skip_serializing_if = "Option::is_none")]
     pub session_token_secret_ref: Option<SecretKeySelector>,
 }
 

@@ -13,11 +13,7 @@ use crate::open::{Open, null_as_default};
 #[schemars(extend("required" = ["data"]))]
 pub struct FakeProvider {
     /// The remote secrets.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<FakeData>,
     /// Fields without a type here, by name.
     #[serde(flatten)]
@@ -30,11 +26,7 @@ pub struct FakeProvider {
 #[schemars(extend("required" = ["key"]))]
 pub struct FakeData {
     /// Its name.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// Its value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,11 +9,7 @@ use crate::open::null_as_default;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SecretKeySelector {
     /// The name of the Secret.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     #[schemars(schema_with = "object_name")]
     pub name: String,
     /// The namespace of the Secret. A SecretStore may only name its own; a ClusterSecretStore without one means that of
@@ -22,11 +18,7 @@ pub struct SecretKeySelector {
     #[schemars(schema_with = "namespace_name")]
     pub namespace: Option<String>,
     /// The key of the entry.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     #[schemars(schema_with = "entry_key")]
     pub key: String,
 }
@@ -42,11 +34,7 @@ pub struct ServiceAccountSelector {
     #[schemars(schema_with = "namespace_name")]
     pub namespace: Option<String>,
     /// Audiences of the token besides those that the provider asks for.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
 }
 

@@ -15,11 +15,7 @@ use crate::open::{Open, null_as_default};
 #[schemars(extend("required" = ["server"]))]
 pub struct VaultProvider {
     /// The address of the server, with its scheme.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     pub server: String,
     /// Where the engine is mounted; taken from the key when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,11 +38,7 @@ pub struct VaultProvider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<VaultAuth>,
     /// Headers of every request.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// Whether reads wait for earlier writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,11 +95,7 @@ pub struct VaultKubernetesAuth {
     #[schemars(extend("default" = "kubernetes"))]
     pub mount_path: Option<String>,
     /// The role to log in as.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     pub role: String,
     /// The ServiceAccount to request a token for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

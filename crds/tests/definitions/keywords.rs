@@ -7,11 +7,7 @@ use super::{EXTERNAL_SECRET, STORES, keyword, schema};
 fn assert_keyword(name: &str, version: &str, word: &str, expected: &Value) {
     let mut found = keyword(&schema(name, version), word);
     found.retain(|path, _| !path.starts_with("status"));
-    assert_eq!(
-        &serde_json::to_value(found).unwrap(),
-        expected,
-        "{word} in {name}"
-    );
+    assert_eq!(&serde_json::to_value(found).unwrap(), expected, "{word} in {name}");
 }
 
 #[test]
@@ -46,12 +42,7 @@ fn defaults_of_the_other_kinds_are_those_of_the_originals() {
     for store in STORES {
         assert_keyword(store, "v1", "default", &expected);
     }
-    assert_keyword(
-        "sealedsecrets.bitnami.com",
-        "v1alpha1",
-        "default",
-        &json!({}),
-    );
+    assert_keyword("sealedsecrets.bitnami.com", "v1alpha1", "default", &json!({}));
     let scope = json!({"spec.scope": "strict"});
     assert_keyword("sopssecrets.strongroom.dev", "v1alpha1", "default", &scope);
 }
@@ -95,12 +86,7 @@ fn the_other_kinds_require_no_more_than_the_originals() {
     for store in STORES {
         assert_keyword(store, "v1", "required", &expected);
     }
-    assert_keyword(
-        "sealedsecrets.bitnami.com",
-        "v1alpha1",
-        "required",
-        &json!({"": ["spec"]}),
-    );
+    assert_keyword("sealedsecrets.bitnami.com", "v1alpha1", "required", &json!({"": ["spec"]}));
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! The definitions are supersets of those of the originals: nothing that an original keeps is pruned or refused.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a step that fails ends the test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails ends the test")]
 
 mod fields;
 mod keywords;
@@ -17,19 +13,14 @@ use serde_json::{Value, json};
 fn schema(name: &str, version: &str) -> Value {
     let definition = definition(name);
     let versions = definition["spec"]["versions"].as_array().unwrap();
-    let found = versions
-        .iter()
-        .find(|served| served["name"] == version)
-        .unwrap();
+    let found = versions.iter().find(|served| served["name"] == version).unwrap();
     found["schema"]["openAPIV3Schema"].clone()
 }
 
 fn definition(name: &str) -> Value {
     let definitions = crds::definitions();
-    let found = definitions
-        .iter()
-        .find(|definition| definition.resource.metadata.name.as_deref() == Some(name))
-        .unwrap();
+    let found =
+        definitions.iter().find(|definition| definition.resource.metadata.name.as_deref() == Some(name)).unwrap();
     serde_json::to_value(&found.resource).unwrap()
 }
 
@@ -37,11 +28,7 @@ fn definition(name: &str) -> Value {
 fn nodes(schema: &Value) -> BTreeMap<String, Value> {
     fn walk(path: &str, node: &Value, into: &mut BTreeMap<String, Value>) {
         let join = |name: &str| {
-            if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            }
+            if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
         };
         for (name, child) in node["properties"].as_object().into_iter().flatten() {
             walk(&join(name), child, into);
@@ -60,18 +47,12 @@ fn nodes(schema: &Value) -> BTreeMap<String, Value> {
 
 /// The value of one keyword wherever it stands.
 fn keyword(schema: &Value, word: &str) -> BTreeMap<String, Value> {
-    let with = nodes(schema)
-        .into_iter()
-        .filter(|(_, node)| !node[word].is_null());
-    with.map(|(path, node)| (path, node[word].clone()))
-        .collect()
+    let with = nodes(schema).into_iter().filter(|(_, node)| !node[word].is_null());
+    with.map(|(path, node)| (path, node[word].clone())).collect()
 }
 
 const EXTERNAL_SECRET: &str = "externalsecrets.external-secrets.io";
-const STORES: [&str; 2] = [
-    "secretstores.external-secrets.io",
-    "clustersecretstores.external-secrets.io",
-];
+const STORES: [&str; 2] = ["secretstores.external-secrets.io", "clustersecretstores.external-secrets.io"];
 
 #[test]
 fn names_scopes_and_versions_are_those_of_the_originals() {
@@ -86,36 +67,16 @@ fn names_scopes_and_versions_are_those_of_the_originals() {
                 json!([version["name"], version["served"], version["storage"]])
             })
             .collect();
-        json!([
-            spec["scope"],
-            spec["names"]["shortNames"],
-            spec["names"]["categories"],
-            versions
-        ])
+        json!([spec["scope"], spec["names"]["shortNames"], spec["names"]["categories"], versions])
     };
     let both = json!([["v1", true, true], ["v1beta1", true, false]]);
     let category = ["external-secrets"];
-    assert_eq!(
-        facts(EXTERNAL_SECRET),
-        json!(["Namespaced", ["es"], category, both])
-    );
-    assert_eq!(
-        facts(STORES[0]),
-        json!(["Namespaced", ["ss"], category, both])
-    );
-    assert_eq!(
-        facts(STORES[1]),
-        json!(["Cluster", ["css"], category, both])
-    );
+    assert_eq!(facts(EXTERNAL_SECRET), json!(["Namespaced", ["es"], category, both]));
+    assert_eq!(facts(STORES[0]), json!(["Namespaced", ["ss"], category, both]));
+    assert_eq!(facts(STORES[1]), json!(["Cluster", ["css"], category, both]));
     let one = json!([["v1alpha1", true, true]]);
-    assert_eq!(
-        facts("sealedsecrets.bitnami.com"),
-        json!(["Namespaced", null, null, one])
-    );
-    assert_eq!(
-        facts("sopssecrets.strongroom.dev"),
-        json!(["Namespaced", null, null, one])
-    );
+    assert_eq!(facts("sealedsecrets.bitnami.com"), json!(["Namespaced", null, null, one]));
+    assert_eq!(facts("sopssecrets.strongroom.dev"), json!(["Namespaced", null, null, one]));
 }
 
 #[test]
@@ -127,10 +88,9 @@ fn both_versions_have_one_schema_and_no_conversion() {
         let label = &definition["metadata"]["labels"]["external-secrets.io/component"];
         assert_eq!(label, "controller", "{name}");
     }
-    assert_eq!(
-        schema(STORES[0], "v1")["properties"]["spec"]["properties"],
-        { schema(STORES[1], "v1")["properties"]["spec"]["properties"].clone() }
-    );
+    assert_eq!(schema(STORES[0], "v1")["properties"]["spec"]["properties"], {
+        schema(STORES[1], "v1")["properties"]["spec"]["properties"].clone()
+    });
 }
 
 #[test]
@@ -139,18 +99,10 @@ fn columns_are_those_of_the_originals() {
         let definition = definition(name);
         let columns = definition["spec"]["versions"][0]["additionalPrinterColumns"].clone();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        columns
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|c| (text(&c["name"]), text(&c["jsonPath"])))
-            .collect()
+        columns.as_array().unwrap().iter().map(|c| (text(&c["name"]), text(&c["jsonPath"]))).collect()
     };
     let expect = |name: &str, expected: &[(&str, &str)]| {
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect();
+        let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         assert_eq!(columns(name), expected, "{name}");
     };
     let reason = r#".status.conditions[?(@.type=="Ready")].reason"#;
@@ -200,16 +152,11 @@ fn schemas_are_structural_and_no_object_loses_all_its_fields() {
                 for word in ["$ref", "anyOf", "oneOf", "allOf", "not", "definitions"] {
                     assert!(node[word].is_null(), "{place} has {word}");
                 }
-                let both =
-                    node["properties"].is_object() && node["additionalProperties"].is_object();
+                let both = node["properties"].is_object() && node["additionalProperties"].is_object();
                 assert!(!both, "{place} is a map and an object");
-                let known =
-                    node["properties"].is_object() || node["additionalProperties"].is_object();
+                let known = node["properties"].is_object() || node["additionalProperties"].is_object();
                 let open = node["x-kubernetes-preserve-unknown-fields"] == true;
-                assert!(
-                    node["type"] != "object" || known || open,
-                    "{place} keeps nothing"
-                );
+                assert!(node["type"] != "object" || known || open, "{place} keeps nothing");
             }
         }
     }
@@ -225,12 +172,7 @@ fn null_is_refused_where_a_default_would_replace_it() {
     let status = nodes(&schema(EXTERNAL_SECRET, "v1"))["status.refreshTime"].clone();
     assert_eq!(status["nullable"], true);
     let sealed = keyword(&schema("sealedsecrets.bitnami.com", "v1alpha1"), "nullable");
-    for path in [
-        "spec.encryptedData[]",
-        "spec.template.data",
-        "spec.template.data[]",
-        "spec.template.metadata",
-    ] {
+    for path in ["spec.encryptedData[]", "spec.template.data", "spec.template.data[]", "spec.template.metadata"] {
         assert!(sealed.contains_key(path), "{path} refuses null");
     }
 }

@@ -92,7 +92,7 @@ fn text_around_the_certificate_is_passed_over() {
 
 #[test]
 fn a_generated_certificate_has_the_fields_of_the_originals() {
-    let key = SealingKey::generate(2048, "shop", day(1), Duration::from_secs(3600)).unwrap();
+    let key = SealingKey::generate(2048, "shop", day(1), Duration::from_hours(1)).unwrap();
     let (_, pem) = parse_x509_pem(key.certificate_pem().as_bytes()).unwrap();
     let (_, certificate) = X509Certificate::from_der(&pem.contents).unwrap();
     assert_eq!(certificate.version(), X509Version::V3);
@@ -100,7 +100,7 @@ fn a_generated_certificate_has_the_fields_of_the_originals() {
     assert_eq!(certificate.issuer().to_string(), "CN=shop");
     assert!((12..=17).contains(&certificate.raw_serial().len()), "128 random bits");
     assert_eq!(key.certificate().not_before(), day(1));
-    assert_eq!(key.certificate().not_after(), day(1) + Duration::from_secs(3600));
+    assert_eq!(key.certificate().not_after(), day(1) + Duration::from_hours(1));
     assert!(certificate.is_ca());
     // Bit 7, as RFC 5280 counts from the left; this parser counts from the right.
     assert_eq!(certificate.key_usage().unwrap().unwrap().value.flags, 1 << 7);
@@ -120,7 +120,7 @@ fn the_common_name_may_be_empty() {
 
 #[test]
 fn expiry_begins_after_the_last_second() {
-    let certificate = SealingKey::generate(2048, "", day(1), Duration::from_secs(60)).unwrap().certificate().clone();
+    let certificate = SealingKey::generate(2048, "", day(1), Duration::from_mins(1)).unwrap().certificate().clone();
     assert!(!certificate.is_expired(certificate.not_after()));
     assert!(certificate.is_expired(certificate.not_after() + Duration::from_secs(1)));
 }

@@ -65,7 +65,7 @@ fn files() -> PathBuf {
     static FILES: OnceLock<TempDir> = OnceLock::new();
     let directory = FILES.get_or_init(|| {
         let directory = TempDir::new().unwrap();
-        let century = Duration::from_secs(100 * 365 * 86_400);
+        let century = Duration::from_hours(100 * 365 * 24);
         let key = SealingKey::generate(2048, "", "2020-01-01T00:00:00Z".parse().unwrap(), century).unwrap();
         std::fs::write(directory.path().join("tls.key"), key.private_key_pem().unwrap().as_bytes()).unwrap();
         std::fs::write(directory.path().join("tls.crt"), key.certificate_pem()).unwrap();

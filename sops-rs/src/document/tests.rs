@@ -66,14 +66,18 @@ fn tampered(document: &Document, change: impl Fn(&str) -> String) -> Document {
     load(&after)
 }
 
-const SECRET: &str = r#"{"kind":"Secret","metadata":{"name":"db","namespace":"shop"},"stringData":{"p":"x","q":"y","n":""}}"#;
+const SECRET: &str =
+    r#"{"kind":"Secret","metadata":{"name":"db","namespace":"shop"},"stringData":{"p":"x","q":"y","n":""}}"#;
 
 #[test]
 fn what_is_encrypted_decrypts_and_says_when_and_how() {
     let (document, key) = encrypted(r#"{"a":"x","b_unencrypted":[1,2.5],"c":[true,null,"",{}],"d":-7}"#, None);
     let file = text(document.branches());
     assert!(file.contains(r#""b_unencrypted": [1,2.5]"#) && !file.contains("-7"), "{file}");
-    assert_eq!(text(&document.decrypt(&key).unwrap()), r#"{"a": "x","b_unencrypted": [1,2.5],"c": [true,null,"",{}],"d": -7}"#);
+    assert_eq!(
+        text(&document.decrypt(&key).unwrap()),
+        r#"{"a": "x","b_unencrypted": [1,2.5],"c": [true,null,"",{}],"d": -7}"#
+    );
     let metadata = document.metadata().unwrap();
     assert_eq!((metadata.lastmodified.as_str(), metadata.version.as_str()), ("2026-01-02T03:04:05Z", "3.13.3"));
     let again = Document::load(Format::Json, &document.emit(Format::Json, None).unwrap()).unwrap();
@@ -88,7 +92,10 @@ fn changes_are_noticed() {
         Some(Error::Mac(error)) => error,
         other => panic!("{:?}", other.map(|error| error.to_string())),
     };
-    assert_eq!(mac(&tampered(&document, |file| file.replace(r#"unencrypted": 1"#, r#"unencrypted": 2"#))), MacError::Mismatch);
+    assert_eq!(
+        mac(&tampered(&document, |file| file.replace(r#"unencrypted": 1"#, r#"unencrypted": 2"#))),
+        MacError::Mismatch
+    );
     assert_eq!(mac(&tampered(&document, |file| file.replace("2026-01-02", "2026-01-03"))), MacError::Mismatch);
     assert_eq!(mac(&tampered(&document, |file| file.replace("\"mac\"", "\"mac2\""))), MacError::Absent);
     let mut emptied = document.clone();
@@ -108,19 +115,27 @@ fn a_value_is_bound_to_its_key_and_named_when_it_does_not_open() {
     let renamed = tampered(&document, |file| file.replace("\"a\"", "\"b\""));
     let failure = renamed.decrypt(&key).err().unwrap();
     assert!(matches!(&failure, Error::Value { cause: ValueError::Authentication, .. }));
-    assert_eq!(failure.to_string(), "`outer.b` in document 0: the value does not open with this data key at this key path");
+    assert_eq!(
+        failure.to_string(),
+        "`outer.b` in document 0: the value does not open with this data key at this key path"
+    );
     let mut plain = document.clone();
     plain.branches[0].0[0] = Entry::Pair("outer".to_owned(), Value::Str("hidden".to_owned()));
     let failure = plain.decrypt(&key).err().unwrap();
     assert!(matches!(&failure, Error::Value { cause: ValueError::NotEncrypted, .. }));
     assert!(!failure.to_string().contains("hidden"));
-    assert!(matches!(document.decrypt(&DataKey::new([0; 32])), Err(Error::Value { cause: ValueError::Authentication, .. })));
+    assert!(matches!(
+        document.decrypt(&DataKey::new([0; 32])),
+        Err(Error::Value { cause: ValueError::Authentication, .. })
+    ));
 }
 
 #[test]
 fn identities_that_do_not_fit_are_told_whom_the_file_is_for() {
     let (document, _) = encrypted(SECRET, None);
-    let Some(MasterKey::Age { recipient, .. }) = document.metadata().unwrap().master_keys().next() else { panic!("no age key") };
+    let Some(MasterKey::Age { recipient, .. }) = document.metadata().unwrap().master_keys().next() else {
+        panic!("no age key")
+    };
     let failure = document.data_key(&[identity()]).err().unwrap();
     assert!(matches!(failure, Error::NoIdentity { .. }) && failure.to_string().contains(recipient));
     assert!(matches!(document.data_key(&[]), Err(Error::NoIdentity { .. })));
@@ -131,7 +146,10 @@ fn identities_that_do_not_fit_are_told_whom_the_file_is_for() {
 fn a_key_in_parts_is_not_mistaken_for_a_whole_one() {
     let (document, _) = encrypted(SECRET, None);
     let parts = tampered(&document, |file| {
-        file.replace("\"age\":", "\"key_groups\": [{\"age\": []},{\"pgp\":[{\"fp\":\"F\"}]},{\"pgp\":[{\"fp\":\"G\"}]}],\"x\":")
+        file.replace(
+            "\"age\":",
+            "\"key_groups\": [{\"age\": []},{\"pgp\":[{\"fp\":\"F\"}]},{\"pgp\":[{\"fp\":\"G\"}]}],\"x\":",
+        )
     });
     assert!(matches!(parts.data_key(&[identity()]), Err(Error::KeyGroups(2))));
 }
@@ -154,7 +172,10 @@ fn new_files_fail_closed() {
     let mut broken = |_: &mut [u8]| Err(std::io::Error::other("none left"));
     assert!(matches!(load(SECRET).encrypt(&creation(&recipients, None), &mut broken), Err(Error::Random)));
     let (document, _) = encrypted(SECRET, None);
-    assert!(matches!(document.encrypt(&creation(&recipients, None), &mut random(&mut 1)), Err(Error::AlreadyEncrypted)));
+    assert!(matches!(
+        document.encrypt(&creation(&recipients, None), &mut random(&mut 1)),
+        Err(Error::AlreadyEncrypted)
+    ));
 }
 
 #[test]
@@ -227,7 +248,10 @@ fn a_leaf_opens_at_its_own_path_only() {
     assert_eq!(why(&[]), LeafError::Absent);
     assert_eq!(why(&["stringData", "n"]), LeafError::Empty);
     let moved = tampered(&document, |file| file.replace("\"name\"", "\"was\"").replace("\"namespace\"", "\"name\""));
-    assert!(matches!(moved.open_leaf(&key, 0, &["metadata", "name"]), Err(Error::Value { cause: ValueError::Authentication, .. })));
+    assert!(matches!(
+        moved.open_leaf(&key, 0, &["metadata", "name"]),
+        Err(Error::Value { cause: ValueError::Authentication, .. })
+    ));
 }
 
 #[test]
@@ -246,7 +270,10 @@ fn a_leaf_in_clear_or_of_another_type_proves_nothing() {
     let (document, key) = encrypted(SECRET, None);
     let rules_changed = tampered(&document, |file| file.replace("\"_unencrypted\"", "\"name\""));
     let failure = rules_changed.open_leaf(&key, 0, &["metadata", "name"]).err();
-    assert!(matches!(failure, Some(Error::Leaf { cause: LeafError::Plain, .. })), "text the rules call plain is not opened");
+    assert!(
+        matches!(failure, Some(Error::Leaf { cause: LeafError::Plain, .. })),
+        "text the rules call plain is not opened"
+    );
 }
 
 /// Without any key: empty the namespace and put its ciphertext under a top-level key whose path reads the same. Every
@@ -265,7 +292,10 @@ fn the_ciphertext_of_a_leaf_moved_to_a_joined_key_is_refused() {
     assert!(matches!(moved.check_unambiguous(), Err(Error::Ambiguous { cause: Ambiguity::Colon, .. })));
     for path in [["metadata", "namespace"].as_slice(), &["metadata:namespace"]] {
         let failure = moved.open_leaf(&key, 0, path).err();
-        assert!(matches!(failure, Some(Error::Leaf { cause: LeafError::Empty, .. } | Error::Ambiguous { cause: Ambiguity::Colon, .. })));
+        assert!(matches!(
+            failure,
+            Some(Error::Leaf { cause: LeafError::Empty, .. } | Error::Ambiguous { cause: Ambiguity::Colon, .. })
+        ));
     }
 }
 

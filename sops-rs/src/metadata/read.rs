@@ -13,7 +13,8 @@ pub(super) fn metadata(block: &Value) -> Result<Metadata, MetadataError> {
     if time::to_seconds(&lastmodified).is_none() {
         return Err(MetadataError::Field("lastmodified"));
     }
-    let version = text(block, "version")?.filter(|version| !version.is_empty()).ok_or(MetadataError::Missing("version"))?;
+    let version =
+        text(block, "version")?.filter(|version| !version.is_empty()).ok_or(MetadataError::Missing("version"))?;
     Ok(Metadata {
         groups: groups(block)?,
         shamir_threshold: integer(block, "shamir_threshold")?.filter(|threshold| *threshold != 0),

@@ -28,7 +28,8 @@ fn layouts_of_older_versions_are_read_and_the_current_one_is_written() {
 
 #[test]
 fn typing_is_weak() {
-    let metadata = read(&format!(r#"{AGE},"mac_only_encrypted":"true","shamir_threshold":"2","encrypted_suffix":5"#)).unwrap();
+    let metadata =
+        read(&format!(r#"{AGE},"mac_only_encrypted":"true","shamir_threshold":"2","encrypted_suffix":5"#)).unwrap();
     assert!(metadata.mac_only_encrypted);
     assert_eq!(metadata.shamir_threshold, Some(2));
     assert_eq!(metadata.selector, Selector::EncryptedSuffix("5".to_owned()));
@@ -82,7 +83,10 @@ fn unusable_blocks_are_refused_by_field() {
     assert_eq!(failure(r#""age":5"#), MetadataError::Field("key list"));
     assert_eq!(failure(&format!(r#"{AGE},"mac_only_encrypted":"maybe""#)), MetadataError::Field("mac_only_encrypted"));
     assert!(matches!(failure(&format!(r#"{AGE},"encrypted_regex":"(""#)), MetadataError::Selector(_)));
-    assert!(matches!(failure(&format!(r#"{AGE},"encrypted_regex":"a","encrypted_suffix":"b""#)), MetadataError::Selector(_)));
+    assert!(matches!(
+        failure(&format!(r#"{AGE},"encrypted_regex":"a","encrypted_suffix":"b""#)),
+        MetadataError::Selector(_)
+    ));
     assert_eq!(Metadata::read(&Value::Int(1)).err(), Some(MetadataError::NotAMapping));
     assert_eq!(Metadata::read(&Value::Map(Branch::default())).err(), Some(MetadataError::Missing("lastmodified")));
     let block = json::load(br#"{"lastmodified":"yesterday","version":"3.7.3"}"#).unwrap();

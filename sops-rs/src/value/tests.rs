@@ -8,7 +8,8 @@ use crate::data_key::DataKey;
 use crate::tree::{Comment, Value};
 
 /// A value that SOPS itself publishes with its key (32 times `f`) and path (`bar:`): it opens to `foo`.
-const PUBLISHED: &str = "ENC[AES256_GCM,data:oYyi,iv:MyIDYbT718JRr11QtBkcj3Dwm4k1aCGZBVeZf0EyV8o=,tag:t5z2Z023Up0kxwCgw1gNxg==,type:str]";
+const PUBLISHED: &str =
+    "ENC[AES256_GCM,data:oYyi,iv:MyIDYbT718JRr11QtBkcj3Dwm4k1aCGZBVeZf0EyV8o=,tag:t5z2Z023Up0kxwCgw1gNxg==,type:str]";
 
 fn cipher(byte: u8) -> Cipher {
     Cipher::new(&DataKey::new([byte; 32]))
@@ -94,7 +95,8 @@ fn bytes_of_each_type() {
 
 #[test]
 fn plaintext_must_be_of_its_type() {
-    let refused = |kind, bytes: &[u8]| matches!(decode(kind, Zeroizing::new(bytes.to_vec())), Err(ValueError::Plaintext));
+    let refused =
+        |kind, bytes: &[u8]| matches!(decode(kind, Zeroizing::new(bytes.to_vec())), Err(ValueError::Plaintext));
     assert!(refused(Kind::Int, b"9223372036854775808"));
     assert!(refused(Kind::Int, b"1.5"));
     assert!(refused(Kind::Float, b"1e999"));
@@ -103,9 +105,12 @@ fn plaintext_must_be_of_its_type() {
     assert!(refused(Kind::Comment, b"\xff"));
     assert!(!refused(Kind::Float, b"-Inf"));
     assert!(!refused(Kind::Bool, b"1"));
-    let Ok(Plain::Value(Value::Bytes(bytes))) = decode(Kind::Str, Zeroizing::new(vec![0xff])) else { panic!("no bytes") };
+    let Ok(Plain::Value(Value::Bytes(bytes))) = decode(Kind::Str, Zeroizing::new(vec![0xff])) else {
+        panic!("no bytes")
+    };
     assert_eq!(bytes, [0xff]);
-    let Ok(Plain::Comment(Comment { text, inline: false })) = decode(Kind::Comment, Zeroizing::new(b" c".to_vec())) else {
+    let Ok(Plain::Comment(Comment { text, inline: false })) = decode(Kind::Comment, Zeroizing::new(b" c".to_vec()))
+    else {
         panic!("no comment")
     };
     assert_eq!(text, " c");

@@ -36,7 +36,12 @@ pub(crate) struct Sealer<'a> {
 
 impl Sealer<'_> {
     /// Seals the document with this number.
-    pub(crate) fn document(&mut self, number: usize, branch: &Branch, random: &mut Random<'_>) -> Result<Branch, Error> {
+    pub(crate) fn document(
+        &mut self,
+        number: usize,
+        branch: &Branch,
+        random: &mut Random<'_>,
+    ) -> Result<Branch, Error> {
         let at = Position::new(self.rules, number);
         Pass { sealer: self, at, random }.branch(branch)
     }
@@ -131,6 +136,8 @@ impl Pass<'_, '_, '_> {
     fn seal(&mut self, kind: Kind, bytes: &[u8]) -> Result<String, Error> {
         let nonce = draw::<NONCE_LEN>(self.random)?;
         let sealed = self.sealer.cipher.seal((kind, bytes), self.at.aad(), &nonce);
-        sealed.map(|sealed| sealed.to_string()).map_err(|cause: ValueError| Error::Value { place: self.at.place(), cause })
+        sealed
+            .map(|sealed| sealed.to_string())
+            .map_err(|cause: ValueError| Error::Value { place: self.at.place(), cause })
     }
 }

@@ -24,8 +24,20 @@ impl Dice {
     }
 }
 
-const KEYS: [&str; 12] =
-    ["alpha", "beta", "data", "one_unencrypted", "password", "secret_key", "size", "Üml", "with space", "x:y", "zero", "é"];
+const KEYS: [&str; 12] = [
+    "alpha",
+    "beta",
+    "data",
+    "one_unencrypted",
+    "password",
+    "secret_key",
+    "size",
+    "Üml",
+    "with space",
+    "x:y",
+    "zero",
+    "é",
+];
 
 fn key(dice: &mut Dice, number: usize) -> String {
     format!("{}{number}{}", dice.pick(&KEYS), dice.pick(&["", "", "e", "a", "_unencrypted"]))
@@ -57,8 +69,22 @@ fn json_object(dice: &mut Dice, out: &mut String, size: usize, depth: usize) {
 
 fn json_value(dice: &mut Dice, out: &mut String, depth: usize) {
     const TEXTS: [&str; 16] = [
-        "", " ", "plain", "true", "12", "null", "é ü 日本", "😀", "a\\nb", "tab\\there", "quo\\\"te", "back\\\\slash", "<&>",
-        "\\u2028\\u0001", "ENC[AES256_GCM,data:", "long text of several words that goes on and on and on, and then some more: #x",
+        "",
+        " ",
+        "plain",
+        "true",
+        "12",
+        "null",
+        "é ü 日本",
+        "😀",
+        "a\\nb",
+        "tab\\there",
+        "quo\\\"te",
+        "back\\\\slash",
+        "<&>",
+        "\\u2028\\u0001",
+        "ENC[AES256_GCM,data:",
+        "long text of several words that goes on and on and on, and then some more: #x",
     ];
     match dice.roll(if depth > 3 { 9 } else { 12 }) {
         0 => out.push_str("null"),
@@ -158,7 +184,8 @@ impl Yaml<'_> {
                 self.list(indent + 2, depth);
             }
             0 => {
-                const FLOW: [&str; 7] = ["[]", "{}", "[1, two, \"three\"]", "{a: 1, b: [x, y]}", "[[1], {}]", "[ a , b ]", "{\"q\": null}"];
+                const FLOW: [&str; 7] =
+                    ["[]", "{}", "[1, two, \"three\"]", "{a: 1, b: [x, y]}", "[[1], {}]", "[ a , b ]", "{\"q\": null}"];
                 writeln!(self.out, " {}", self.dice.pick(&FLOW)).unwrap();
             }
             _ => self.scalar(indent),
@@ -167,16 +194,49 @@ impl Yaml<'_> {
 
     fn scalar(&mut self, indent: usize) {
         const SCALARS: [&str; 36] = [
-            "null", "~", "\"\"", "''", "true", "False", "yes", "off", "plain text", "'single ''quoted'''", "\"double \\\"q\\\" \\n\\t\\u00e9\"",
-            "0x1F", "0o17", "017", "1_000", "1.50", ".inf", "-.Inf", "1e3", "2024-01-01", "2024-01-01T10:00:00.5+02:00", "\"2024-01-01\"",
-            "12:30:45", "\"123\"", "'true'", "é ü 日本", "😀", "- not a list", "a #not", "http://x/?a=b&c=d", "\"trailing \"", "!!str 12",
-            "=", "\"ENC[AES256_GCM,data:\"", "\"a: b\"", "x]y",
+            "null",
+            "~",
+            "\"\"",
+            "''",
+            "true",
+            "False",
+            "yes",
+            "off",
+            "plain text",
+            "'single ''quoted'''",
+            "\"double \\\"q\\\" \\n\\t\\u00e9\"",
+            "0x1F",
+            "0o17",
+            "017",
+            "1_000",
+            "1.50",
+            ".inf",
+            "-.Inf",
+            "1e3",
+            "2024-01-01",
+            "2024-01-01T10:00:00.5+02:00",
+            "\"2024-01-01\"",
+            "12:30:45",
+            "\"123\"",
+            "'true'",
+            "é ü 日本",
+            "😀",
+            "- not a list",
+            "a #not",
+            "http://x/?a=b&c=d",
+            "\"trailing \"",
+            "!!str 12",
+            "=",
+            "\"ENC[AES256_GCM,data:\"",
+            "\"a: b\"",
+            "x]y",
         ];
         match self.dice.roll(12) {
             0 => {
                 let header = self.dice.pick(&["|", "|-", "|+", ">", ">-"]);
                 let pad = " ".repeat(indent + 2);
-                writeln!(self.out, " {header}\n{pad}first line\n{pad}  second # no comment\n\n{pad}last: line").unwrap();
+                writeln!(self.out, " {header}\n{pad}first line\n{pad}  second # no comment\n\n{pad}last: line")
+                    .unwrap();
                 return;
             }
             1 => write!(self.out, " {}", self.dice.pick(&INTEGERS)).unwrap(),

@@ -10,7 +10,7 @@ use rig::{Action, FaultProxy, Matcher, Operator, Rule};
 use crate::scene::{DEADLINE, Scene};
 
 /// An operator that was killed while the proxy held its first write of the Secret `db`.
-async fn killed_while_writing<'a>(scene: &Scene<'a>, proxy: &FaultProxy, released: bool) -> Result<Operator> {
+async fn killed_while_writing(scene: &Scene<'_>, proxy: &FaultProxy, released: bool) -> Result<Operator> {
     let mut operator = Operator::start_ready(&scene.options_through(proxy)?).await?;
     let rule = proxy.add(Rule::new(Matcher::call("create", "secrets").in_namespace(&scene.namespace), Action::Hold));
     scene.create_sealed("db", "one").await?;

@@ -1,6 +1,7 @@
 //! The API server goes away and comes back while there is work.
 
 use anyhow::Result;
+use crds::SealedSecret;
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
@@ -24,12 +25,18 @@ async fn a_restart_of_the_api_server_in_the_midst_of_work_loses_nothing() -> Res
     rig::eventually(DEADLINE, "the first Secrets", some).await?;
     plane.restart_apiserver().await?;
     try_join_all(names.iter().map(|name| scene.synced(name))).await?;
-    for secret in scene.api::<Secret>().list(&ListParams::default()).await? {
+    // For a moment after the restart the API server refuses what it has not read anew.
+    let all = async || scene.api::<Secret>().list(&ListParams::default()).await.ok();
+    for secret in rig::eventually(DEADLINE, "the Secrets", all).await? {
         assert_eq!(crate::scene::values_of(&secret), crate::scene::planted(&[("password", "one")]));
     }
     // The watches live again, and nobody has died.
-    scene.change::<Secret>("db-7", json!({ "data": { "password": "eA==" } })).await?;
+    let edit = json!({ "data": { "password": "eA==" } });
+    let edited = async || scene.change::<Secret>("db-7", edit.clone()).await.ok();
+    rig::eventually(DEADLINE, "the edit", edited).await?;
     scene.holds("db-7", &[("password", "one")]).await?;
     assert!(operator.process().exit_status().is_none(), "{}", operator.last_words());
+    let all = async || scene.api::<SealedSecret>().list(&ListParams::default()).await.ok();
+    rig::eventually(DEADLINE, "the objects", all).await?;
     scene.nothing_leaked(&operator).await
 }

@@ -110,6 +110,7 @@ pub(crate) struct Args {
 
 /// Modes of the original that are refused by name instead of as unknown flags.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the original")]
 pub(crate) struct Later {
     #[arg(long, hide = true)]
     validate: bool,

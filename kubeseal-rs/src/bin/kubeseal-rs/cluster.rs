@@ -60,7 +60,10 @@ async fn fetch(args: &Args) -> Result<Vec<u8>> {
     let (namespace, name) = (&args.controller_namespace, &args.controller_name);
     for (flag, value) in [("--controller-namespace", namespace), ("--controller-name", name)] {
         if !is_dns_name(value) {
-            return Err(Failure::new(format!("{flag} is no name that Kubernetes allows"), "use a-z, 0-9, - and ."));
+            return Err(Failure::with_hint(
+                format!("{flag} is no name that Kubernetes allows"),
+                "use a-z, 0-9, - and .",
+            ));
         }
     }
     let client = client(args).await?;
@@ -72,7 +75,10 @@ async fn fetch(args: &Args) -> Result<Vec<u8>> {
     })?;
     let ports = service.spec.and_then(|spec| spec.ports).unwrap_or_default();
     let port = ports.first().ok_or_else(|| {
-        Failure::new(format!("the Service `{name}` has no port"), "check which Service the controller listens behind")
+        Failure::with_hint(
+            format!("the Service `{name}` has no port"),
+            "check which Service the controller listens behind",
+        )
     })?;
     let port = port.name.as_deref().unwrap_or_default();
     let path = format!("/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/cert.pem");
@@ -95,7 +101,7 @@ async fn client(args: &Args) -> Result<Client> {
             let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
             Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(error.into()))?
         }
-        None => Config::incluster().map_err(|_| Failure::new("no cluster is configured", hint))?,
+        None => Config::incluster().map_err(|_| Failure::with_hint("no cluster is configured", hint))?,
     };
     Client::try_from(config).context("cannot connect to the cluster")
 }

@@ -12,7 +12,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure as an error to return.
-    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Failure { message: message.into(), hint: hint.into() })
     }
 

@@ -12,8 +12,9 @@ use crate::yaml_input;
 /// neither empty nor a Secret is an error, because a document that was left out would be missed only in the cluster.
 /// Each comes with the number of its document, from 1.
 pub(crate) fn secrets(bytes: &[u8]) -> Result<Vec<(usize, Secret)>> {
-    let text = str::from_utf8(bytes)
-        .map_err(|_| Failure::new("the input is not UTF-8", "save the file as UTF-8; some shells write UTF-16"))?;
+    let text = str::from_utf8(bytes).map_err(|_| {
+        Failure::with_hint("the input is not UTF-8", "save the file as UTF-8; some shells write UTF-16")
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut secrets = Vec::new();
     for (number, document) in (1..).zip(documents(text)?) {
@@ -21,7 +22,7 @@ pub(crate) fn secrets(bytes: &[u8]) -> Result<Vec<(usize, Secret)>> {
         secrets.extend(secret.map(|secret| (number, secret)));
     }
     if secrets.is_empty() {
-        return Err(Failure::new(
+        return Err(Failure::with_hint(
             "the input holds no Secret",
             "give a Secret as JSON or YAML, or use --raw for a value",
         ));
@@ -48,5 +49,5 @@ fn malformed(error: &serde_json::Error) -> anyhow::Error {
         Category::Eof => "the input ends in the middle of a JSON object".to_owned(),
         _ => format!("the input is not valid JSON at {place}"),
     };
-    Failure::new(message, "check the quotes, commas and braces there")
+    Failure::with_hint(message, "check the quotes, commas and braces there")
 }

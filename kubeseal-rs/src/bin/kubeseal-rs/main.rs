@@ -7,6 +7,7 @@ mod cluster;
 mod failure;
 mod input;
 mod json;
+mod key_order;
 mod node;
 mod output;
 mod run;

@@ -1,6 +1,6 @@
 //! Where the result goes: standard output, or a file that is replaced in one step so that no reader ever sees half of it.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -26,8 +26,11 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = Builder::new();
     builder.prefix(".kubeseal-rs-");
-    if let Some(permissions) = existing.map(|metadata| metadata.permissions()).or_else(readable_by_all) {
-        builder.permissions(permissions);
+    match existing {
+        Some(metadata) => {
+            builder.permissions(metadata.permissions());
+        }
+        None => share(&mut builder),
     }
     let mut temporary = builder.tempfile_in(directory)?;
     temporary.write_all(bytes)?;
@@ -36,14 +39,12 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A SealedSecret is public; what is left of these permissions is up to the umask.
+/// A SealedSecret is public, while a temporary file is its owner's alone. What is left of these permissions is up to the umask.
 #[cfg(unix)]
-fn readable_by_all() -> Option<Permissions> {
+fn share(builder: &mut Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt as _;
-    Some(Permissions::from_mode(0o666))
+    builder.permissions(fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]
-fn readable_by_all() -> Option<Permissions> {
-    None
-}
+fn share(_: &mut Builder<'_, '_>) {}

@@ -31,16 +31,16 @@ pub(crate) fn run(args: &Args, now: Timestamp) -> Result<()> {
 
 fn refuse_contradictions(args: &Args) -> Result<()> {
     if let Some(flag) = args.later.requested() {
-        return Err(Failure::new(format!("{flag} is not supported yet"), "the original kubeseal does it"));
+        return Err(Failure::with_hint(format!("{flag} is not supported yet"), "the original kubeseal does it"));
     }
     if !args.from_file.is_empty() && !args.raw {
-        return Err(Failure::new("--from-file requires --raw", "give a whole Secret with --secret-file"));
+        return Err(Failure::with_hint("--from-file requires --raw", "give a whole Secret with --secret-file"));
     }
     if args.from_file.len() > 1 {
-        return Err(Failure::new("--raw seals one --from-file, not several", "call it once for each file"));
+        return Err(Failure::with_hint("--raw seals one --from-file, not several", "call it once for each file"));
     }
     if args.raw && args.secret_file.is_some() {
-        return Err(Failure::new("--raw does not read --secret-file", "name the file with --from-file"));
+        return Err(Failure::with_hint("--raw does not read --secret-file", "name the file with --from-file"));
     }
     Ok(())
 }
@@ -62,11 +62,11 @@ fn certificate_pem(args: &Args) -> Result<Vec<u8>> {
         return cluster::fetch_certificate(args);
     };
     if path.contains("://") {
-        return Err(Failure::new("--cert takes a file, not an address", "download the certificate first"));
+        return Err(Failure::with_hint("--cert takes a file, not an address", "download the certificate first"));
     }
     fs::read(path).map_err(|error| {
         let hint = "fetch it once with `kubeseal-rs --fetch-cert > cert.pem`";
-        Failure::new(format!("cannot read the certificate {path}: {}", reason(&error)), hint)
+        Failure::with_hint(format!("cannot read the certificate {path}: {}", reason(&error)), hint)
     })
 }
 
@@ -76,7 +76,7 @@ fn usable_certificate(pem: &[u8], now: Timestamp) -> Result<Certificate> {
     })?;
     if certificate.is_expired(now) {
         let day = certificate.not_after().strftime("%B %-d, %Y");
-        return Err(Failure::new(
+        return Err(Failure::with_hint(
             format!("the certificate expired on {day}"),
             "--fetch-cert fetches the newest; the controller may have to renew its key first",
         ));
@@ -88,7 +88,7 @@ fn seal_value(args: &Args, certificate: &Certificate) -> Result<String> {
     let name = given(args.name.as_ref());
     let needed = |flag: &str| {
         let message = format!("--raw with scope {} needs {flag}", args.scope);
-        Failure::new(message, "a wider --scope needs less, and protects less")
+        Failure::with_hint(message, "a wider --scope needs less, and protects less")
     };
     let namespace = match args.scope {
         Scope::ClusterWide => String::new(),
@@ -127,8 +127,8 @@ fn seal_secrets(args: &Args, certificate: &Certificate) -> Result<String> {
     let format = format(args);
     let mut text = String::new();
     for (document, secret) in input::secrets(&bytes)? {
-        let sealed = sealer.seal(secret).with_context(|| format!("document {document}"))?;
-        text.push_str(&written(&sealed, format)?);
+        let object = sealer.seal(secret).with_context(|| format!("document {document}"))?;
+        text.push_str(&written(&object, format)?);
     }
     Ok(text)
 }
@@ -151,7 +151,7 @@ fn format(args: &Args) -> Format {
 fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let read = fs::read(path).map_err(|error| {
         let message = format!("cannot read {}: {}", path.display(), reason(&error));
-        Failure::new(message, "check the path and its permissions")
+        Failure::with_hint(message, "check the path and its permissions")
     })?;
     Ok(Zeroizing::new(read))
 }

@@ -90,13 +90,13 @@ impl<N: Fn() -> Option<String>> Sealer<'_, N> {
     pub(crate) fn seal(&self, secret: Secret) -> Result<SealedSecret> {
         let Secret { mut metadata, type_, immutable, values } = secret;
         if values.is_empty() && !self.allow_empty_data {
-            return Err(Failure::new("the Secret has no data", "--allow-empty-data seals it all the same"));
+            return Err(Failure::with_hint("the Secret has no data", "--allow-empty-data seals it all the same"));
         }
         if let Some(name) = self.name {
             name.clone_into(&mut metadata.name);
         }
         if metadata.name.is_empty() {
-            return Err(Failure::new("the Secret has no metadata.name", "add one, or give --name"));
+            return Err(Failure::with_hint("the Secret has no metadata.name", "add one, or give --name"));
         }
         if self.scope != Scope::Strict {
             annotate(&mut metadata.annotations, self.scope);
@@ -119,11 +119,11 @@ impl<N: Fn() -> Option<String>> Sealer<'_, N> {
             ("", Some(namespace)) => Ok(namespace.to_owned()),
             ("", None) => (self.default_namespace)().ok_or_else(|| {
                 let message = format!("the Secret `{}` has no namespace", metadata.name);
-                Failure::new(message, "add metadata.namespace, give --namespace, or use --scope cluster-wide")
+                Failure::with_hint(message, "add metadata.namespace, give --namespace, or use --scope cluster-wide")
             }),
             (own, Some(namespace)) if own != namespace => {
                 let message = format!("the Secret `{}` is in namespace `{own}`, not `{namespace}`", metadata.name);
-                Err(Failure::new(message, "leave --namespace out, or correct the Secret"))
+                Err(Failure::with_hint(message, "leave --namespace out, or correct the Secret"))
             }
             (own, _) => Ok(own.to_owned()),
         }

@@ -42,12 +42,12 @@ impl Secret {
             Node::Null => return Ok(None),
             Node::Map(fields) if fields.is_empty() => return Ok(None),
             Node::Map(fields) => fields,
-            _ => return Err(Failure::new("not a Secret but a bare value", "use --raw to seal a value")),
+            _ => return Err(Failure::with_hint("not a Secret but a bare value", "use --raw to seal a value")),
         };
         refuse_misspelt(&fields, &FIELDS)?;
         let kind = string(fields.remove("kind"), "kind")?;
         if !matches!(kind.as_str(), "" | "Secret") {
-            return Err(Failure::new("not a Secret but another kind", "give Secrets, one document each"));
+            return Err(Failure::with_hint("not a Secret but another kind", "give Secrets, one document each"));
         }
         let mut values = data(fields.remove("data"))?;
         values.extend(string_data(fields.remove("stringData"))?);
@@ -93,7 +93,9 @@ fn refuse_misspelt(fields: &BTreeMap<String, Node>, known: &[&str]) -> Result<()
     });
     match misspelt {
         None => Ok(()),
-        Some((field, meant)) => Err(Failure::new(format!("unknown field `{field}`"), format!("it is spelt `{meant}`"))),
+        Some((field, meant)) => {
+            Err(Failure::with_hint(format!("unknown field `{field}`"), format!("it is spelt `{meant}`")))
+        }
     }
 }
 
@@ -102,7 +104,7 @@ fn data(node: Option<Node>) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>> {
         let bytes = match value {
             Node::Null => Vec::new(),
             Node::Text(text) => kubeseal::decode_base64(&text).map_err(|_| {
-                Failure::new(
+                Failure::with_hint(
                     format!("`data.{key}` is not valid base64"),
                     "encode it without line wrapping, or put the plain text under stringData",
                 )
@@ -128,7 +130,7 @@ fn secret_string(node: Node, path: &str) -> Result<Zeroizing<String>> {
         Node::Text(text) => Ok(text),
         Node::Number(text) => Ok(Zeroizing::new(text)),
         Node::Bool(value) => Ok(Zeroizing::new(value.to_string())),
-        Node::Ambiguous => Err(Failure::new(
+        Node::Ambiguous => Err(Failure::with_hint(
             format!("`{path}` is not quoted and means something else than it says"),
             "YAML reads it as a number or a boolean and would rewrite it; put it in quotes",
         )),
@@ -184,5 +186,8 @@ fn json(node: Node, path: &str) -> Result<Value> {
 }
 
 fn wrong_type(path: &str, wanted: &str) -> anyhow::Error {
-    Failure::new(format!("`{path}` is not {wanted}"), "compare with the output of kubectl create secret --dry-run")
+    Failure::with_hint(
+        format!("`{path}` is not {wanted}"),
+        "compare with the output of kubectl create secret --dry-run",
+    )
 }

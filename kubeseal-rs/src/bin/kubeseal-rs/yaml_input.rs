@@ -30,6 +30,7 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Node>> {
 }
 
 /// What a well-formed document holds that is refused.
+#[derive(Clone, Copy)]
 enum Problem {
     Key,
     Tag,
@@ -39,20 +40,20 @@ enum Problem {
 
 fn malformed(marker: Marker) -> anyhow::Error {
     let place = format!("line {}, column {}", marker.line(), marker.col() + 1);
-    Failure::new(format!("the input is not valid YAML at {place}"), "check the indentation and the quotes there")
+    Failure::with_hint(format!("the input is not valid YAML at {place}"), "check the indentation and the quotes there")
 }
 
 fn at(problem: Problem, marker: Marker) -> anyhow::Error {
     let line = marker.line();
     match problem {
         Problem::Key => {
-            Failure::new(format!("a key at line {line} is not a plain text"), "write the key in double quotes")
+            Failure::with_hint(format!("a key at line {line} is not a plain text"), "write the key in double quotes")
         }
-        Problem::Tag => Failure::new(format!("a tag at line {line} is not supported"), "remove the tag"),
+        Problem::Tag => Failure::with_hint(format!("a tag at line {line} is not supported"), "remove the tag"),
         Problem::Merge => {
-            Failure::new(format!("the merge key at line {line} names no mapping"), "write the entries out")
+            Failure::with_hint(format!("the merge key at line {line} names no mapping"), "write the entries out")
         }
-        Problem::TooMuch => Failure::new(
+        Problem::TooMuch => Failure::with_hint(
             format!("the document is too deep or too large at line {line}"),
             format!("up to {MAXIMUM_VALUES} values and {MAXIMUM_DEPTH} levels are read, aliases counted"),
         ),

@@ -1,10 +1,9 @@
 //! YAML as the original writes it (go-yaml 2): keys sorted with numbers in them by value, lists not indented, long texts
 //! folded at 80 columns, quotes only where an unquoted text would be read as something else.
 
-use std::cmp::Ordering;
-
 use serde_json::{Map, Value};
 
+use crate::key_order::sorted_keys;
 use crate::scalar::{Meaning, is_base_60, meaning};
 
 const INDENT: usize = 2;
@@ -42,15 +41,15 @@ impl Emitter {
         self.column += 1;
     }
 
-    fn line_break(&mut self, character: char) {
-        self.text.push(character);
+    fn line_break(&mut self) {
+        self.text.push('\n');
         self.column = 0;
     }
 
     /// Goes to column `indent` of a line that holds nothing yet, a new one when needed.
     fn start_line(&mut self, indent: usize) {
         if !self.indention || self.column > indent || (self.column == indent && !self.whitespace) {
-            self.line_break('\n');
+            self.line_break();
         }
         while self.column < indent {
             self.put(' ');
@@ -73,7 +72,7 @@ impl Emitter {
     fn mapping(&mut self, mapping: &Map<String, Value>, indent: usize) {
         for key in sorted_keys(mapping) {
             self.start_line(indent);
-            if key.len() <= LONGEST_SIMPLE_KEY && !key.contains(is_break) {
+            if key.len() <= LONGEST_SIMPLE_KEY && !key.contains('\n') {
                 self.scalar(key, indent, true);
             } else {
                 self.space();
@@ -221,33 +220,29 @@ impl Emitter {
 
     fn literal(&mut self, text: &str, indent: usize) {
         self.indicator('|');
-        if text.starts_with(|first| first == ' ' || is_break(first)) {
+        if text.starts_with([' ', '\n']) {
             // The reader could not tell the text's own space from the indentation.
             self.put('2');
         }
-        let mut from_end = text.chars().rev();
-        match (from_end.next().is_some_and(is_break), from_end.next()) {
-            (false, _) => self.put('-'),
-            (true, before) if before.is_none_or(is_break) => self.put('+'),
-            (true, _) => {}
+        if !text.ends_with('\n') {
+            self.put('-');
+        } else if text == "\n" || text.ends_with("\n\n") {
+            self.put('+');
         }
-        self.line_break('\n');
-        self.indention = true;
-        self.whitespace = true;
-        let mut after_break = true;
-        for character in text.chars() {
-            if is_break(character) {
-                self.line_break(character);
+        self.line_break();
+        for line in text.split_inclusive('\n') {
+            let content = line.trim_end_matches('\n');
+            if !content.is_empty() {
+                self.whitespace = true;
                 self.indention = true;
-                after_break = true;
-                continue;
-            }
-            if after_break {
                 self.start_line(indent);
-                after_break = false;
+                content.chars().for_each(|character| self.put(character));
+                self.indention = false;
             }
-            self.put(character);
-            self.indention = false;
+            if line.ends_with('\n') {
+                self.line_break();
+                self.indention = true;
+            }
         }
     }
 }
@@ -255,7 +250,7 @@ impl Emitter {
 /// A space with none beside it: the only kind that a line may be folded at.
 fn stands_alone(characters: &[char], index: usize) -> bool {
     let is_space = |index: usize| characters.get(index) == Some(&' ');
-    !(index > 0 && is_space(index - 1)) && !is_space(index + 1)
+    !is_space(index + 1) && (index == 0 || !is_space(index - 1))
 }
 
 /// Whether a text may hold the character outside of escapes. The line and paragraph separators may not: YAML 1.1 and 1.2
@@ -265,95 +260,37 @@ fn is_printable(character: char) -> bool {
     is_in_range && !matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// What a text allows, as libyaml's emitter judges it.
-struct Analysis {
-    plain: bool,
-    single: bool,
-    literal: bool,
-}
-
-impl Analysis {
-    fn of(text: &str) -> Analysis {
-        let is_at_end = |edge: Option<char>| edge.is_some_and(|character| character == ' ' || is_break(character));
-        let pairs = || text.chars().zip(text.chars().skip(1));
-        let has_indicator = text.starts_with("---") || text.starts_with("...") || begins_like_syntax(text);
-        let colon_or_comment = text.ends_with(':')
-            || pairs().any(|(first, second)| (first == ':' && is_blank(second)) || (is_blank(first) && second == '#'));
-        let space_before_break = pairs().any(|(first, second)| first == ' ' && is_break(second));
-        let space_after_break = pairs().any(|(first, second)| is_break(first) && second == ' ');
-        let special = space_before_break || !text.chars().all(is_printable);
-        let at_edge = is_at_end(text.chars().next()) || is_at_end(text.chars().next_back());
-        Analysis {
-            plain: !(has_indicator || colon_or_comment || special || at_edge || text.contains(is_break)),
-            single: !(special || space_after_break),
-            literal: !(special || text.is_empty() || text.ends_with(' ')),
-        }
+/// Quotes are the exception: where the text would be read as something else, or could not be read at all.
+fn style_of(text: &str, is_key: bool) -> Style {
+    let is_printable = text.chars().all(is_printable);
+    if text.contains('\n') {
+        let is_lossless = is_printable && !text.contains(" \n") && !text.ends_with(' ');
+        return if is_lossless && !is_key { Style::Literal } else { Style::Double };
+    }
+    let is_text = matches!(meaning(text), Meaning::Text) && !is_base_60(text);
+    match (is_text && is_printable, is_syntax(text)) {
+        (true, false) => Style::Plain,
+        (true, true) => Style::Single,
+        (false, _) => Style::Double,
     }
 }
 
-fn is_blank(character: char) -> bool {
-    matches!(character, ' ' | '\t') || is_break(character)
+/// Whether the text, unquoted, would be taken for something else than a scalar, or would lose the spaces at its ends.
+fn is_syntax(text: &str) -> bool {
+    text.starts_with(' ')
+        || text.ends_with([' ', ':'])
+        || text.starts_with("---")
+        || text.starts_with("...")
+        || text.contains(": ")
+        || text.contains(" #")
+        || begins_like_syntax(text)
 }
 
 fn begins_like_syntax(text: &str) -> bool {
     let mut characters = text.chars();
     match characters.next() {
         Some('#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
-        Some('?' | ':' | '-') => characters.next().is_none_or(is_blank),
+        Some('?' | ':' | '-') => characters.next().is_none_or(|next| next == ' '),
         _ => false,
     }
-}
-
-fn style_of(text: &str, is_key: bool) -> Style {
-    let analysis = Analysis::of(text);
-    let is_text = matches!(meaning(text), Meaning::Text) && !is_base_60(text);
-    if text.contains('\n') {
-        return if analysis.literal && !is_key { Style::Literal } else { Style::Double };
-    }
-    match (is_text, analysis.plain, analysis.single) {
-        (true, true, _) => Style::Plain,
-        (true, false, true) => Style::Single,
-        _ => Style::Double,
-    }
-}
-
-/// Sorts by insertion: the original's order is not transitive for absurdly long numbers, which the standard library's
-/// sorts answer with a panic.
-fn sorted_keys(mapping: &Map<String, Value>) -> Vec<&str> {
-    let mut sorted: Vec<&str> = Vec::with_capacity(mapping.len());
-    for key in mapping.keys() {
-        let position = sorted.partition_point(|other| natural_order(other, key) == Ordering::Less);
-        sorted.insert(position, key);
-    }
-    sorted
-}
-
-/// Letters after everything else, runs of digits by their value, the rest by code point.
-fn natural_order(left: &str, right: &str) -> Ordering {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let Some(index) = left.iter().zip(&right).position(|(left, right)| left != right) else {
-        return left.len().cmp(&right.len());
-    };
-    let (first, second) = (left[index], right[index]);
-    match (first.is_alphabetic(), second.is_alphabetic()) {
-        (true, true) => return first.cmp(&second),
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
-    }
-    let leading = i64::from((first == '0' || second == '0') && continues_number(&left[..index]));
-    let (left_value, left_end) = number_at(&left, index, leading);
-    let (right_value, right_end) = number_at(&right, index, leading);
-    left_value.cmp(&right_value).then(left_end.cmp(&right_end)).then(first.cmp(&second))
-}
-
-/// Whether the digits before a place make a zero there count.
-fn continues_number(before: &[char]) -> bool {
-    before.iter().rev().take_while(|character| character.is_ascii_digit()).any(|digit| *digit != '0')
-}
-
-fn number_at(characters: &[char], start: usize, leading: i64) -> (i64, usize) {
-    let digits = characters[start..].iter().map_while(|character| character.to_digit(10));
-    digits
-        .fold((leading, start), |(value, end), digit| (value.wrapping_mul(10).wrapping_add(i64::from(digit)), end + 1))
 }

@@ -160,7 +160,8 @@ pub(crate) enum Parsed {
 /// Understands a command line.
 pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Parsed, Failure> {
     let words: Vec<OsString> = words.collect();
-    let called_ksops = words.first().is_some_and(|name| Path::new(name).file_stem().is_some_and(|stem| stem == "ksops"));
+    let called_ksops =
+        words.first().is_some_and(|name| Path::new(name).file_stem().is_some_and(|stem| stem == "ksops"));
     if words.len() <= 1 {
         return Ok(Parsed::Run(if called_ksops { Invocation::Krm } else { Invocation::Nothing }));
     }

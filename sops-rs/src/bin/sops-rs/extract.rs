@@ -16,9 +16,8 @@ pub(crate) enum Step {
 
 /// Understands a path. There are no escapes, so keys with `[` or a quote at the end cannot be named.
 pub(crate) fn parse(path: &str) -> Result<Vec<Step>, Failure> {
-    let wrong = || {
-        Failure::new(code::EXTRACT, "the path of --extract is malformed").hint("it has the form '[\"key\"][0]'")
-    };
+    let wrong =
+        || Failure::new(code::EXTRACT, "the path of --extract is malformed").hint("it has the form '[\"key\"][0]'");
     let mut parts = path.split('[');
     if parts.next() != Some("") {
         return Err(wrong());
@@ -37,7 +36,12 @@ fn step(text: &str) -> Option<Step> {
 }
 
 /// The text of the part: strings as they are, mappings as a document, anything else as a value of the format.
-pub(crate) fn emit(branches: &[Branch], path: &[Step], format: Format, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn emit(
+    branches: &[Branch],
+    path: &[Step],
+    format: Format,
+    indent: Option<usize>,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let found = find(branches, path)?;
     let emitted = match (found, format) {
         (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
@@ -73,7 +77,9 @@ fn not_emitted(error: sops::Error) -> Failure {
 fn find<'t>(branches: &'t [Branch], path: &[Step]) -> Result<&'t Value, Failure> {
     let missing = |step: &Step| match step {
         Step::Key(key) => Failure::new(code::GENERIC, format!("there is no key `{key}` at this point of the path")),
-        Step::Index(index) => Failure::new(code::GENERIC, format!("there is no element {index} at this point of the path")),
+        Step::Index(index) => {
+            Failure::new(code::GENERIC, format!("there is no element {index} at this point of the path"))
+        }
     };
     let no_document = || Failure::new(code::NO_DOCUMENT, "the file holds no document");
     let mut top = Some(branches.first().ok_or_else(no_document)?);

@@ -68,8 +68,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let (code, hint) = match &error {
             Error::Yaml(_) | Error::Json(_) => (code::UNREADABLE, None),
-            Error::Metadata(MetadataError::NoKeys) => (code::GENERIC, Some("the file was written by something that is not sops")),
-            Error::NotEncrypted => (code::GENERIC, Some("the file is not encrypted; `sops-rs --encrypt FILE` encrypts it")),
+            Error::Metadata(MetadataError::NoKeys) => {
+                (code::GENERIC, Some("the file was written by something that is not sops"))
+            }
+            Error::NotEncrypted => {
+                (code::GENERIC, Some("the file is not encrypted; `sops-rs --encrypt FILE` encrypts it"))
+            }
             Error::AlreadyEncrypted => (
                 code::ALREADY_ENCRYPTED,
                 Some("`sops-rs --decrypt FILE` decrypts it; if the file is plain, rename its key `sops`"),
@@ -79,10 +83,9 @@ impl From<Error> for Failure {
                 code::MAC,
                 Some("restore the file from version control; `--ignore-mac` shows what is in it all the same"),
             ),
-            Error::NoIdentity { .. } => (
-                code::NO_KEY,
-                Some("set SOPS_AGE_KEY_FILE to a file with the identity of one of these recipients"),
-            ),
+            Error::NoIdentity { .. } => {
+                (code::NO_KEY, Some("set SOPS_AGE_KEY_FILE to a file with the identity of one of these recipients"))
+            }
             Error::KeyGroups(_) => (code::NO_KEY, None),
             Error::NoRecipient => (code::GENERIC, Some("give `--age age1…`, or a creation rule in `.sops.yaml`")),
             Error::NothingSelected(_) => (
@@ -90,7 +93,9 @@ impl From<Error> for Failure {
                 Some("check the selector, or give `--allow-unencrypted` if the file is to stay in clear"),
             ),
             Error::CommentMatches(_) => (code::ENCRYPTION, Some("use an expression that base64 text does not match")),
-            Error::Value { .. } => (code::DECRYPTION, Some("the file was changed after it was encrypted, or merged badly")),
+            Error::Value { .. } => {
+                (code::DECRYPTION, Some("the file was changed after it was encrypted, or merged badly"))
+            }
             _ => (code::GENERIC, None),
         };
         Failure { code, message: error.to_string(), hint: hint.map(str::to_owned) }

@@ -76,8 +76,8 @@ fn generate(list: &ResourceList) -> Result<Vec<Item>, Failed> {
 }
 
 fn open(path: &Path) -> Result<Zeroizing<Vec<Branch>>, Failure> {
-    let format = Format::from_path(path)
-        .ok_or_else(|| Failure::new(code::UNREADABLE, "neither YAML nor JSON by its name"))?;
+    let format =
+        Format::from_path(path).ok_or_else(|| Failure::new(code::UNREADABLE, "neither YAML nor JSON by its name"))?;
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(code::NO_FILE, "there is no such file"),
         _ => Failure::new(code::UNREADABLE, format!("could not be read: {error}")),

@@ -27,9 +27,8 @@ pub(crate) fn write(flags: &Flags, bytes: &[u8], secrecy: Secrecy) -> Result<(),
         let mut out = io::stdout().lock();
         return Ok(out.write_all(bytes).and_then(|()| out.flush())?);
     };
-    to_file(target, bytes, secrecy).map_err(|error| {
-        Failure::new(code::NOT_WRITTEN, format!("{} could not be written: {error}", target.display()))
-    })
+    to_file(target, bytes, secrecy)
+        .map_err(|error| Failure::new(code::NOT_WRITTEN, format!("{} could not be written: {error}", target.display())))
 }
 
 fn to_file(target: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {

@@ -64,7 +64,20 @@ fn comments_are_left_out() {
 #[test]
 fn bad_input_is_refused_and_not_quoted() {
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    for bad in ["", " ", "[1]", "5", "\"secret\"", "{", "{\"a\":\"secret", "{\"a\" 1}", "{\"a\":1,}", "{'a':1}", "{\"a\":\"\\ud800\"}", &deep] {
+    for bad in [
+        "",
+        " ",
+        "[1]",
+        "5",
+        "\"secret\"",
+        "{",
+        "{\"a\":\"secret",
+        "{\"a\" 1}",
+        "{\"a\":1,}",
+        "{'a':1}",
+        "{\"a\":\"\\ud800\"}",
+        &deep,
+    ] {
         let failure = load(bad.as_bytes()).err().unwrap();
         assert!(!failure.to_string().contains("secret"), "{failure}");
     }

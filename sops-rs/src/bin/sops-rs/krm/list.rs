@@ -48,8 +48,13 @@ impl ResourceList {
     }
 
     /// The list to hand back: items that are no configuration as they were, then what was generated, then the result.
-    pub(crate) fn answer(&self, generated: Vec<Item>, failed: Option<(Option<&str>, &str)>) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let kept = self.items().filter(|item| !is_configuration(item)).cloned().map(|item| Item::Value(Value::Map(item)));
+    pub(crate) fn answer(
+        &self,
+        generated: Vec<Item>,
+        failed: Option<(Option<&str>, &str)>,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let kept =
+            self.items().filter(|item| !is_configuration(item)).cloned().map(|item| Item::Value(Value::Map(item)));
         let mut answer = Zeroizing::new(Branch(vec![
             pair("apiVersion", text(version(&self.top))),
             pair("kind", text("ResourceList")),
@@ -99,7 +104,9 @@ fn is_configuration(branch: &Branch) -> bool {
 pub(crate) fn files(configuration: &Branch) -> Result<Vec<&str>, Failure> {
     let wrong = |message: &str| Failure::new(code::GENERIC, format!("the configuration {message}"));
     if configuration.get("secretFrom").is_some() {
-        return Err(wrong("has secretFrom, which is not supported yet").hint("encrypt whole manifests and list them in files"));
+        return Err(
+            wrong("has secretFrom, which is not supported yet").hint("encrypt whole manifests and list them in files")
+        );
     }
     let Some(Value::List(items)) = configuration.get("files") else { return Err(wrong("has no list `files`")) };
     let mut files = Vec::new();
