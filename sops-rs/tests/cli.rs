@@ -283,13 +283,15 @@ fn bad_input_is_refused_without_quoting_it() {
     let folder = encrypted();
     let secret = folder.read("secret.yaml");
     let deep = format!("a: {}hunter2{}\n", "[".repeat(50_000), "]".repeat(50_000));
-    let indented: String = (0..50_000).map(|depth| format!("{}a:\n", " ".repeat(depth % 3000))).collect();
+    let indented: Vec<String> = (0..50_000).map(|depth| format!("{}a:\n", " ".repeat(depth % 3000))).collect();
+    let indented = indented.concat();
     let bomb = "a: &a [hunter2, hunter2, hunter2, hunter2, hunter2, hunter2, hunter2, hunter2]\n".to_owned()
         + &"bcdefghijkl"
             .chars()
             .zip("abcdefghijk".chars())
             .map(|(name, of)| format!("{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"))
-            .collect::<String>();
+            .collect::<Vec<_>>()
+            .concat();
     for (name, bytes) in [
         ("truncated", secret.as_bytes()[..secret.len() / 2].to_vec()),
         ("not UTF-8", b"a: \"hunter2\xff\xfe\"\n".to_vec()),

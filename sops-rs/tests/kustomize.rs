@@ -138,12 +138,7 @@ fn a_failure_is_in_the_results_and_in_the_exit_code() {
 fn what_is_no_resource_list_is_refused() {
     let folder = encrypted();
     for input in ["", "kind: List\n", "- a\n", "a: [", "{}"] {
-        let ended = krm(&folder, input);
-        assert!(
-            matches!(ended.code, 2) && ended.stdout.is_empty() && ended.stderr.contains("error: "),
-            "{input}: {}",
-            ended.stderr
-        );
+        krm(&folder, input).failure(2);
     }
     assert!(!matches!(krm(&folder, &"[".repeat(100_000)).code, 0 | -1 | 101));
 }

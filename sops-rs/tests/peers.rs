@@ -33,7 +33,7 @@ fn folder() -> Folder {
     let mut folder = Folder::new();
     let made = Command::new(peer("age-keygen")).output().unwrap();
     let text = String::from_utf8(made.stdout).unwrap();
-    folder.recipient = text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap().to_owned();
+    text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap().clone_into(&mut folder.recipient);
     folder.write("key.txt", text);
     folder
 }

@@ -10,7 +10,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Event, Secret};
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
-use kube::{Api, Resource, ResourceExt as _};
+use kube::{Api, Resource};
 use kubeseal::{Scope, SealingKey};
 use rig::{Call, ControlPlane, FaultProxy, Installation, Mark, Operator, OperatorOptions};
 use serde::de::DeserializeOwned;
@@ -249,17 +249,29 @@ impl<'a> Scene<'a> {
     pub(crate) async fn nothing_leaked(&self, operator: &Operator) -> Result<()> {
         canary::search_log(operator)?;
         canary::search("the metrics", &operator.metrics().await?)?;
-        let everything = ListParams::default();
-        for object in self.api::<SealedSecret>().list(&everything).await? {
-            canary::search(&format!("the status of {}", object.name_any()), &serde_json::to_string(&object.status)?)?;
-        }
-        for object in self.api::<SopsSecret>().list(&everything).await? {
-            canary::search(&format!("the status of {}", object.name_any()), &serde_json::to_string(&object.status)?)?;
-        }
-        for object in self.api::<ExternalSecret>().list(&everything).await? {
-            canary::search(&format!("the status of {}", object.name_any()), &serde_json::to_string(&object.status)?)?;
-        }
-        canary::search("an event", &serde_json::to_string(&self.api::<Event>().list(&everything).await?.items)?)
+        canary::search("a SealedSecret's status", &self.statuses::<SealedSecret>().await?)?;
+        canary::search("a SopsSecret's status", &self.statuses::<SopsSecret>().await?)?;
+        canary::search("an ExternalSecret's status", &self.statuses::<ExternalSecret>().await?)?;
+        canary::search(
+            "an event",
+            &serde_json::to_string(&self.api::<Event>().list(&ListParams::default()).await?.items)?,
+        )
+    }
+
+    /// What all objects of a kind report, as text.
+    async fn statuses<K>(&self) -> Result<String>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::Serialize
+            + DeserializeOwned,
+    {
+        // The API server refuses the first request for a kind after its start.
+        let listed = async || self.api::<K>().list(&ListParams::default()).await.ok();
+        let objects = rig::eventually(DEADLINE, "a list of the objects", listed).await?.items;
+        let statuses = objects.into_iter().map(|object| Ok(serde_json::to_value(object)?["status"].to_string()));
+        Ok(statuses.collect::<Result<Vec<_>>>()?.join("\n"))
     }
 }
 

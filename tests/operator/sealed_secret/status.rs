@@ -88,3 +88,25 @@ async fn a_failure_keeps_the_last_good_secret_and_says_what_is_wrong() -> Result
     assert_eq!(scene.api::<Secret>().get("db").await?, good);
     scene.nothing_leaked(&operator).await
 }
+
+#[tokio::test]
+async fn another_failure_changes_the_message_and_no_transition_time() -> Result<()> {
+    let scene = Scene::new().await?;
+    let _operator = scene.start().await?;
+    let object = json!({ "metadata": { "name": "db" }, "spec": { "encryptedData": { "password": "AQAAAA==" } } });
+    scene.create::<SealedSecret>(object).await?;
+    scene.failed("db").await?;
+    let before = scene.api::<SealedSecret>().get("db").await?;
+    scene.second_after(&conditions(&before)[0]).await?;
+    scene.change::<SealedSecret>("db", json!({ "spec": { "encryptedData": { "token": "AQAAAA==" } } })).await?;
+    scene.failed("db").await?;
+    let after = scene.api::<SealedSecret>().get("db").await?;
+    for (before, after) in conditions(&before).iter().zip(conditions(&after)) {
+        assert_eq!(after.message.as_deref(), Some("no key could decrypt secret (password, token)"));
+        assert_ne!(before.message, after.message);
+        assert_eq!(before.last_transition_time, after.last_transition_time, "{}", before.type_);
+    }
+    let events = scene.told(&after, 2).await?;
+    assert_eq!(events.len(), 2, "each failure is told once");
+    Ok(())
+}
