@@ -311,7 +311,8 @@ fn bad_input_is_refused_without_quoting_it() {
         }
     }
     folder.write("bad.json", format!("{{\"a\":{}1", "[".repeat(50_000)));
-    folder.ours(&["-d", "bad.json"]).failure(2);
+    folder.ours(&["-d", "bad.json"]).failure(1);
+    folder.ours(&["-e", "-a", &folder.recipient, "bad.json"]).failure(2);
 }
 
 #[test]

@@ -156,23 +156,21 @@ const TAMPERED: [(&str, i32, Change); 33] = [
     ("keys swapped with their values", 51, |text| swapped(text, "a:", "c:")),
     ("values swapped", 25, |text| values_swapped(text, "a:", "c:")),
     ("a key renamed", 25, |text| text.replace("a: ENC", "z: ENC")),
-    ("a key moved below another", 25, |text| text.replace("c: ENC", "c:\n    c: ENC")),
+    ("a key moved below another", 25, |text| text.replace("\nc: ENC", "\nc:\n    c: ENC")),
     ("text where a ciphertext should be", 25, |text| with(text, "a:", "a: one")),
     ("a number where a ciphertext should be", 25, |text| with(text, "a:", "a: 1")),
     ("lastmodified changed", 51, |text| text.replace("lastmodified: \"20", "lastmodified: \"19")),
     ("a value emptied", 51, |text| with(text, "a:", "a: \"\"")),
     ("a value made null", 51, |text| with(text, "a:", "a: null")),
     ("a value removed", 51, |text| without(text, "a:")),
-    ("a plain value added", 51, |text| text.replace("c: ENC", "z_unencrypted: 1\nc: ENC")),
+    ("a plain value added", 51, |text| text.replace("\nc: ENC", "\nz_unencrypted: 1\nc: ENC")),
     ("a value repeated under the same key path", 51, |text| {
-        text.replace("    - ENC", &format!("    - {}\n    - ENC", "null")).replacen(
-            "null",
-            line(text, "- ENC").trim_start_matches("    - "),
-            9,
-        )
+        let mut items = text.lines().filter(|line| line.starts_with("    - ENC") && !line.contains("type:comment"));
+        let item = items.next().unwrap();
+        text.replace(item, &format!("{item}\n{item}"))
     }),
-    ("a value that should be encrypted added", 25, |text| text.replace("c: ENC", "z: 1\nc: ENC")),
-    ("an empty value added", 0, |text| text.replace("c: ENC", "z: \"\"\nc: ENC")),
+    ("a value that should be encrypted added", 25, |text| text.replace("\nc: ENC", "\nz: 1\nc: ENC")),
+    ("an empty value added", 0, |text| text.replace("\nc: ENC", "\nz: \"\"\nc: ENC")),
     ("the MAC removed", 51, |text| without(text, "mac:")),
     ("the MAC emptied", 51, |text| with(text, "mac:", "    mac: \"\"")),
     ("the MAC made text", 51, |text| with(text, "mac:", "    mac: x")),
@@ -182,14 +180,14 @@ const TAMPERED: [(&str, i32, Change); 33] = [
     ("an unknown type", 25, |text| text.replacen("type:str", "type:uuid", 1)),
     ("another type", 25, |text| text.replacen("type:str", "type:int", 1)),
     ("a number read as text", 0, |text| text.replace("type:int", "type:str")),
-    ("the tag changed", 25, |text| text.replacen("tag:", "tag:AAAA", 1)),
-    ("no base64", 25, |text| text.replacen("iv:", "iv:*", 1)),
+    ("the tag changed", 25, |text| with(text, "a:", &line(text, "a:").replace("tag:", "tag:AAAA"))),
+    ("no base64", 25, |text| with(text, "a:", &line(text, "a:").replace("iv:", "iv:*"))),
     ("a comment changed", 0, |text| text.replacen("#ENC", "# ENC", 1)),
     ("a comment removed", 0, |text| without(text, "#ENC")),
     ("the rules changed", 25, |text| text.replace("unencrypted_suffix: _unencrypted", "unencrypted_suffix: _plain")),
     ("two rules", 1, |text| text.replace("unencrypted_suffix:", "encrypted_regex: a\n    unencrypted_suffix:")),
     ("no version", 1, |text| with(text, "version:", "    version: \"\"")),
-    ("the block cut off", 2, |text| text[..text.find("mac: ENC").unwrap() + 2].to_owned()),
+    ("the block cut off", 1, |text| text[..text.find("mac: ENC").unwrap() + 2].to_owned()),
     ("the block removed", 1, |text| text[..text.find("sops:").unwrap()].to_owned()),
 ];
 
@@ -256,7 +254,6 @@ fn blocks_of_older_versions_and_foreign_recipients_are_read() {
         ("a PGP recipient", text.replace("sops:\n", "sops:\n    pgp:\n        - created_at: \"2020-01-01T00:00:00Z\"\n          enc: x\n          fp: ABCD\n")),
         ("an unknown field", text.replace("sops:\n", "sops:\n    future: [1]\n    other: null\n")),
         ("an old version", with(&text, "version:", "    version: 3.5.0")),
-        ("a version read as a number", with(&text, "version:", "    version: 3.7")),
     ] {
         assert_ne!(text, changed, "{what}");
         folder.write("secret.yaml", changed);

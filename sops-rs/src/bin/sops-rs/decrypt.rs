@@ -16,7 +16,11 @@ pub(crate) fn run(flags: &Flags) -> Result<(), Failure> {
     let path = flags.extract.as_deref().map(extract::parse).transpose()?;
     let name = input::name(flags);
     let bytes = input::read(flags)?;
-    let document = Document::load(format, &bytes).map_err(|error| Failure::from(error).about(&name))?;
+    // The original ends with 2 only when a file to encrypt is not well formed.
+    let document = Document::load(format, &bytes).map_err(|error| match error {
+        Error::Yaml(_) | Error::Json(_) => Failure::new(code::GENERIC, error.to_string()).about(&name),
+        other => Failure::from(other).about(&name),
+    })?;
     let settings = Settings::load(flags)?;
     let key = data_key(&document).map_err(|failure| failure.about(&name))?;
     let branches = open(&document, &key, flags.ignore_mac).map_err(|error| Failure::from(error).about(&name))?;
