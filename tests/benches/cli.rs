@@ -34,7 +34,12 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
     let folder = TempDir::new()?;
     let peers = Peers::locate()?;
     prepare(folder.path(), &peers)?;
-    let decrypt = |program| Run { program, arguments: vec!["--decrypt", "secret.enc.yaml"], input: None, directory: folder.path() };
+    let decrypt = |program| Run {
+        program,
+        arguments: vec!["--decrypt", "secret.enc.yaml"],
+        input: None,
+        directory: folder.path(),
+    };
     let seal = |program| Run {
         program,
         arguments: vec!["--cert", "cert.pem", "--format", "yaml"],
@@ -52,16 +57,21 @@ fn prepare(folder: &Path, peers: &Peers) -> Result<()> {
     let made = Command::new(peers.path("age-keygen")?).output()?;
     fs::write(folder.join("keys.txt"), &made.stdout)?;
     let text = String::from_utf8(made.stdout)?;
-    let recipient = text.lines().find_map(|line| line.strip_prefix("# public key: ")).context("age-keygen named no key")?;
+    let recipient =
+        text.lines().find_map(|line| line.strip_prefix("# public key: ")).context("age-keygen named no key")?;
     let values: Vec<String> = (0..10).map(|number| format!("key{number}: value number {number}\n")).collect();
     fs::write(folder.join("secret.yaml"), values.concat())?;
-    let encrypted = Command::new(peers.path("sops")?).args(["--encrypt", "--age", recipient, "secret.yaml"]).current_dir(folder).output()?;
+    let encrypted = Command::new(peers.path("sops")?)
+        .args(["--encrypt", "--age", recipient, "secret.yaml"])
+        .current_dir(folder)
+        .output()?;
     ensure!(encrypted.status.success(), "sops could not encrypt");
     fs::write(folder.join("secret.enc.yaml"), encrypted.stdout)?;
     let now = "2026-01-01T00:00:00Z".parse()?;
     let key = SealingKey::generate(4096, "", now, Duration::from_hours(87_600))?;
     fs::write(folder.join("cert.pem"), key.certificate_pem())?;
-    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop}\nstringData: {a: one, b: two, c: three}\n";
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop}\nstringData: {a: one, b: two, c: three}\n";
     fs::write(folder.join("k8s.yaml"), secret)?;
     Ok(())
 }
@@ -76,13 +86,19 @@ fn compare(ours: &Run<'_>, peer: &Run<'_>) -> Result<(Cost, Cost)> {
         }
     }
     let [our_time, our_memory, peer_time, peer_memory] = figures.map(median);
-    Ok((Cost { milliseconds: our_time, mebibytes: our_memory }, Cost { milliseconds: peer_time, mebibytes: peer_memory }))
+    Ok((
+        Cost { milliseconds: our_time, mebibytes: our_memory },
+        Cost { milliseconds: peer_time, mebibytes: peer_memory },
+    ))
 }
 
 impl Run<'_> {
     fn command(&self, program: &Path) -> Result<Command> {
         let mut command = Command::new(program);
-        command.current_dir(self.directory).env("SOPS_AGE_KEY_FILE", "keys.txt").env("SOPS_DISABLE_VERSION_CHECK", "true");
+        command
+            .current_dir(self.directory)
+            .env("SOPS_AGE_KEY_FILE", "keys.txt")
+            .env("SOPS_DISABLE_VERSION_CHECK", "true");
         command.stdout(Stdio::null()).stdin(match &self.input {
             Some(path) => Stdio::from(fs::File::open(path)?),
             None => Stdio::null(),
@@ -105,7 +121,8 @@ impl Run<'_> {
         command.args(["-f", "%M"]).arg(&self.program).args(&self.arguments).stderr(Stdio::piped());
         let output = command.spawn().context("needs GNU time (Debian: time)")?.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let kibibytes: f64 = text.lines().last().unwrap_or_default().trim().parse().context("GNU time printed no figure")?;
+        let kibibytes: f64 =
+            text.lines().last().unwrap_or_default().trim().parse().context("GNU time printed no figure")?;
         Ok(kibibytes / 1024.0)
     }
 }

@@ -55,7 +55,8 @@ impl Stage {
             "type": "kubernetes.io/tls",
         }))?;
         let entries = [("tls.key", private.as_bytes()), ("tls.crt", self.key.certificate_pem().as_bytes())];
-        secret.data = Some(entries.into_iter().map(|(name, value)| (name.to_owned(), ByteString(value.to_vec()))).collect());
+        secret.data =
+            Some(entries.into_iter().map(|(name, value)| (name.to_owned(), ByteString(value.to_vec()))).collect());
         let api: Api<Secret> = Api::namespaced(self.plane.admin(), &self.installation.namespace);
         api.create(&PostParams::default(), &secret).await?;
         Ok(())
@@ -94,7 +95,11 @@ impl Stage {
 
 async fn create_all<K>(client: &Client, namespace: &str, objects: Vec<Value>) -> Result<()>
 where
-    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + Serialize
+        + DeserializeOwned,
 {
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let kind = (K::api_version(&()).into_owned(), K::kind(&()).into_owned());
@@ -127,7 +132,9 @@ pub(crate) async fn idle_and_restart() -> Result<Vec<Row>> {
     say("making 10,000 unrelated Secrets of 4 KiB");
     let unrelated = stage.plane.namespace().await?;
     let value = "x".repeat(4096);
-    let secrets = (0..10_000).map(|number| json!({ "metadata": { "name": format!("unrelated-{number}") }, "stringData": { "value": value } }));
+    let secrets = (0..10_000).map(
+        |number| json!({ "metadata": { "name": format!("unrelated-{number}") }, "stringData": { "value": value } }),
+    );
     create_all::<Secret>(&stage.plane.admin(), &unrelated, secrets.collect()).await?;
     let mut operator = Operator::start_ready(&stage.options()?).await?;
     say("1,000 SealedSecrets of 3 values");
@@ -161,7 +168,9 @@ pub(crate) async fn idle_and_restart() -> Result<Vec<Row>> {
     let restart = Row {
         number: 2,
         what: "the same, restart with nothing changed",
-        ours: format!("{rsa} RSA operations, {secrets} Secret writes, {statuses} status writes, ready after {seconds:.1} s ({after:.0} MiB)"),
+        ours: format!(
+            "{rsa} RSA operations, {secrets} Secret writes, {statuses} status writes, ready after {seconds:.1} s ({after:.0} MiB)"
+        ),
         peer: "3,000 RSA operations by construction".into(),
         ratio: "–".into(),
         bar: "0, 0, 0, < 5 s",
@@ -175,7 +184,8 @@ async fn all_ready(stage: &Stage, count: usize) -> Result<()> {
     let ready = async || {
         let listed = api.list(&ListParams::default()).await.ok()?;
         let statuses = listed.items.iter().filter_map(|object| object.status.as_ref());
-        let ready = statuses.filter(|status| status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == "True"));
+        let ready =
+            statuses.filter(|status| status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == "True"));
         (ready.count() >= count).then_some(())
     };
     rig::eventually(PATIENCE, "every object being ready", ready).await
@@ -236,7 +246,12 @@ pub(crate) async fn vault() -> Result<Vec<Row>> {
     create_all::<Secret>(&client, &stage.namespace, vec![credential]).await?;
     let auth = json!({ "tokenSecretRef": { "name": "vault-token", "key": "token" } });
     let provider = json!({ "vault": { "server": vault.address(), "path": "apps", "version": "v2", "auth": auth } });
-    create_all::<SecretStore>(&client, &stage.namespace, vec![json!({ "metadata": { "name": "vault" }, "spec": { "provider": provider } })]).await?;
+    create_all::<SecretStore>(
+        &client,
+        &stage.namespace,
+        vec![json!({ "metadata": { "name": "vault" }, "spec": { "provider": provider } })],
+    )
+    .await?;
     let _operator = Operator::start_ready(&stage.options()?).await?;
     vault.forget_requests().await?;
     let mark = stage.plane.audit()?.mark().await?;
@@ -254,12 +269,21 @@ pub(crate) async fn vault() -> Result<Vec<Row>> {
     let api: Api<ExternalSecret> = Api::namespaced(client.clone(), &stage.namespace);
     let reported = async || {
         let listed = api.list(&ListParams::default()).await.ok()?;
-        let done = listed.items.iter().filter(|object| object.status.as_ref().is_some_and(|status| !status.conditions.is_empty()));
+        let done = listed
+            .items
+            .iter()
+            .filter(|object| object.status.as_ref().is_some_and(|status| !status.conditions.is_empty()));
         (done.count() == OBJECTS).then_some(())
     };
     rig::eventually(PATIENCE, "every status", reported).await?;
-    let calls = stage.calls(mark).await?.into_iter().filter(|call| call.verb != "watch" && !call.resource.contains("leases")).count();
-    let reads: u64 = vault.requests().await?.iter().filter(|(request, _)| request.contains("/data/")).map(|(_, count)| count).sum();
+    let calls = stage
+        .calls(mark)
+        .await?
+        .into_iter()
+        .filter(|call| call.verb != "watch" && !call.resource.contains("leases"))
+        .count();
+    let reads: u64 =
+        vault.requests().await?.iter().filter(|(request, _)| request.contains("/data/")).map(|(_, count)| count).sum();
     ensure!(calls > 0, "the audit log shows no call");
     let per_object = f64::from(u32::try_from(calls)?) / 1000.0;
     Ok(vec![Row {

@@ -22,7 +22,8 @@ pub(crate) struct Row {
 
 /// The rows as a table of Markdown.
 pub(crate) fn markdown(rows: &[Row]) -> String {
-    let mut text = String::from("| # | what | ours | the original | ratio | bar | met |\n|---|---|---|---|---|---|---|\n");
+    let mut text =
+        String::from("| # | what | ours | the original | ratio | bar | met |\n|---|---|---|---|---|---|---|\n");
     for Row { number, what, ours, peer, ratio, bar, met } in rows {
         let met = if *met { "yes" } else { "**no**" };
         // Writing to a String does not fail.
