@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::api::PostParams;
-use kube::core::{ApiResource, DynamicObject, Status};
+use kube::core::{ApiResource, DeserializeGuard, DynamicObject, Status};
 use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,11 +12,13 @@ use serde::de::DeserializeOwned;
 use crate::clock;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::name::ObjectName;
 use crate::plan::{Desired, Planned, Step};
 use crate::reason::Reason;
 use crate::report::{Notice, Report, Written};
 use crate::secrets::SecretMeta;
 use crate::source::SecretSource;
+use crate::watch::remember;
 
 /// What became of a write.
 pub enum Applied {
@@ -77,12 +79,22 @@ impl Context {
         let mut reported = object.clone();
         reported.set_state(report.state.clone());
         // Compared as a kind reads it back: not every kind writes everything that a report knows.
-        let is_told = reported.state() == object.state() || self.write_status(&reported).await?.is_some();
+        let is_told = reported.state() == object.state() || self.write_remembered(&reported).await?;
         // That a Secret was written is true whatever became of the status, and the next pass will not know of it.
         if let Some(notice) = report.notice.as_ref().filter(|notice| is_told || !notice.warning) {
             self.tell(&subject::<K>(object.meta()), K::event_source(), notice).await;
         }
         Ok(is_told)
+    }
+
+    /// Writes a status and remembers it at once: the Secret's own event may come before the watch tells of the status, and must
+    /// find nothing to do.
+    async fn write_remembered<K: SecretSource>(&self, object: &K) -> kube::Result<bool> {
+        let Some(written) = self.write_status(object).await? else { return Ok(false) };
+        if let Some(name) = ObjectName::of(&written) {
+            K::lane(self).cache.insert_unless_newer(name, remember(self, DeserializeGuard(Ok(written))));
+        }
+        Ok(true)
     }
 
     /// Writes a status; `None` when the object has changed or gone meanwhile.

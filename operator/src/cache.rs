@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kube::Resource;
 use kube::core::error_boundary::InvalidObject;
 
 use crate::name::ObjectName;
@@ -19,6 +20,17 @@ pub struct Entry<K> {
     pub version: Option<String>,
     /// The Secrets of its namespace that it describes or uses.
     pub targets: Vec<String>,
+}
+
+impl<K: Resource> Entry<K> {
+    /// Since Kubernetes 1.35 resource versions are documented as numbers that grow.
+    fn resource_version(&self) -> Option<u64> {
+        let meta = match &self.object {
+            Ok(object) => object.meta(),
+            Err(invalid) => &invalid.metadata,
+        };
+        meta.resource_version.as_deref()?.parse().ok()
+    }
 }
 
 /// The objects of one kind, and which of them describe a given Secret.
@@ -75,13 +87,19 @@ impl<K> Cache<K> {
 
     /// Remembers an object in its newest state.
     pub fn insert(&self, name: ObjectName, entry: Entry<K>) {
+        self.with(|inner| inner.insert(name, entry));
+    }
+
+    /// Remembers what a write of ours has answered, unless the watch has brought a later state meanwhile.
+    pub fn insert_unless_newer(&self, name: ObjectName, entry: Entry<K>)
+    where
+        K: Resource,
+    {
         self.with(|inner| {
-            inner.unlink(&name);
-            for target in &entry.targets {
-                let target = ObjectName::new(name.namespace.clone(), target.clone());
-                inner.by_target.entry(target).or_default().insert(name.name.clone());
+            let known = inner.entries.get(&name).and_then(|known| known.resource_version());
+            if known <= entry.resource_version() {
+                inner.insert(name, entry);
             }
-            inner.entries.insert(name, Arc::new(entry));
         });
     }
 
@@ -99,6 +117,15 @@ impl<K> Cache<K> {
 }
 
 impl<K> Inner<K> {
+    fn insert(&mut self, name: ObjectName, entry: Entry<K>) {
+        self.unlink(&name);
+        for target in &entry.targets {
+            let target = ObjectName::new(name.namespace.clone(), target.clone());
+            self.by_target.entry(target).or_default().insert(name.name.clone());
+        }
+        self.entries.insert(name, Arc::new(entry));
+    }
+
     fn unlink(&mut self, name: &ObjectName) {
         let Some(entry) = self.entries.get(name) else { return };
         for target in &entry.targets {
@@ -110,5 +137,39 @@ impl<K> Inner<K> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    fn entry(version: &str, target: &str) -> Entry<ConfigMap> {
+        let mut object = ConfigMap::default();
+        object.metadata.resource_version = Some(version.to_owned());
+        Entry { object: Ok(object), specification: Digest::default(), version: None, targets: vec![target.to_owned()] }
+    }
+
+    #[test]
+    fn objects_are_found_by_what_they_describe_now() {
+        let (cache, name) = (Cache::default(), ObjectName::new("a", "x"));
+        cache.insert(name.clone(), entry("1", "old"));
+        cache.insert(name.clone(), entry("2", "new"));
+        assert!(cache.describing(&ObjectName::new("a", "old")).is_empty());
+        assert!(cache.describing(&ObjectName::new("b", "new")).is_empty());
+        assert_eq!(cache.describing(&ObjectName::new("a", "new")), std::slice::from_ref(&name));
+        assert!(cache.remove(&name) && cache.describing(&ObjectName::new("a", "new")).is_empty());
+    }
+
+    #[test]
+    fn the_answer_to_a_write_does_not_replace_what_came_after_it() {
+        let (cache, name) = (Cache::default(), ObjectName::new("a", "x"));
+        cache.insert(name.clone(), entry("9", "from the watch"));
+        cache.insert_unless_newer(name.clone(), entry("8", "late"));
+        assert!(cache.describing(&ObjectName::new("a", "late")).is_empty());
+        cache.insert_unless_newer(name, entry("10", "newest"));
+        assert_eq!(cache.describing(&ObjectName::new("a", "newest")).len(), 1, "9 < 10 as numbers");
     }
 }

@@ -151,7 +151,8 @@ fn take_source<K: SecretSource>(context: &Context, namespace: Option<&str>, chan
     }
 }
 
-fn remember<K: SecretSource>(context: &Context, guard: DeserializeGuard<K>) -> Entry<K> {
+/// What is kept of an object: no payload, and no annotation that could quote one.
+pub(crate) fn remember<K: SecretSource>(context: &Context, guard: DeserializeGuard<K>) -> Entry<K> {
     let mut object = guard.0;
     let (specification, version, targets) = match &mut object {
         Ok(object) => {
