@@ -5,6 +5,8 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -136,14 +138,21 @@ async fn ready(process: &Process, probe: &reqwest::Client, url: &str) -> Result<
     if up.await.with_context(|| process.last_words())? { Ok(()) } else { Err(anyhow!("{}", process.last_words())) }
 }
 
-/// Ports that nobody listened on a moment ago, each another one.
+/// Where ports for servers begin and end: below those that systems give to outgoing connections and to whoever listens on
+/// port 0, so that nobody takes one between its choice and its use.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Ports that nobody listens on, each another one for the whole life of this process.
 pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let mut held = Vec::new();
+    // Two processes that choose at once begin at different places.
+    static NEXT: LazyLock<AtomicU16> =
+        LazyLock::new(|| AtomicU16::new(u16::try_from(std::process::id() % 60_000).unwrap_or_default()));
     let mut ports = [0; N];
     for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
+        let candidates =
+            (0..PORTS.len()).map(|_| PORTS.start + NEXT.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start));
+        let mut free = candidates.filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok());
+        *port = free.next().context("no port is free")?;
     }
     Ok(ports)
 }
