@@ -34,7 +34,7 @@ test: need-cargo need-cc need-go need-python3 peers binaries ## every test, on r
 check: need-cargo need-cc fmt-check arrows cited deny clippy docs drift ## everything that is not a test
 
 .PHONY: bench
-bench: need-cargo need-cc need-go need-python3 peers ## measure, with the originals beside us in the same run
+bench: need-cargo need-cc need-go need-python3 need-time peers ## measure, with the originals beside us in the same run
 	cargo build --locked --release --workspace --bins
 	cargo bench --locked --package strongroom-tests
 
@@ -85,7 +85,7 @@ drift:
 
 # ---- prerequisites: one line says what to install
 
-.PHONY: need-cargo need-cc need-go need-python3 need-rig need-current
+.PHONY: need-cargo need-cc need-go need-python3 need-time need-rig need-current
 need-cargo:
 	@command -v cargo >/dev/null || { echo 'missing: cargo. Install Rust with rustup (https://rustup.rs).' >&2; exit 1; }
 need-cc:
@@ -95,6 +95,8 @@ need-go:
 need-python3:
 	@command -v python3 >/dev/null || { echo 'missing: python3. Install Python 3.11 or newer.' >&2; exit 1; }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo 'missing: venv of python3. Install it (Debian: python3-venv).' >&2; exit 1; }
+need-time:
+	@command -v /usr/bin/time >/dev/null || { echo 'missing: GNU time. Install it (Debian: time).' >&2; exit 1; }
 need-rig: need-go
 need-current:
 	@true
