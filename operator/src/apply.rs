@@ -9,6 +9,7 @@ use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::api_error::{cause, describe};
 use crate::clock;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -201,22 +202,4 @@ fn event(subject: &ObjectReference, namespace: &str, component: &str, notice: &N
 /// The name part of an event's generated name must leave room for the suffix.
 fn clip_name(name: &str) -> &str {
     name.get(..240).unwrap_or(name)
-}
-
-/// Why the API server refuses, without its free text: that may quote what was sent.
-pub fn cause(status: &Status) -> String {
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    let fields: Vec<String> =
-        causes.map(|cause| format!("{} {}", cause.field, cause.reason).trim().to_owned()).collect();
-    let word = if status.reason.is_empty() { format!("status {}", status.code) } else { status.reason.clone() };
-    if fields.is_empty() { word } else { format!("{word} ({})", fields.join(", ")) }
-}
-
-/// A failed call in words that quote nothing.
-pub fn describe(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => format!("the API server answered {}", cause(status)),
-        kube::Error::SerdeError(_) => "the API server's answer could not be read".to_owned(),
-        _ => "the API server could not be reached".to_owned(),
-    }
 }

@@ -12,7 +12,7 @@ use kube::{Api, Client};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::apply::describe;
+use crate::api_error::describe;
 use crate::clock;
 
 /// The name of the Lease, in the operator's own namespace.

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{Api, Client};
 use kubeseal::Keyring;
 
-use crate::apply::describe;
+use crate::api_error::describe;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::name::ObjectName;

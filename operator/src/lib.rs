@@ -2,6 +2,7 @@
 //!
 //! Read [`reconcile`] first: it is the path of every object, from a name in a queue to a Secret, a status and an event.
 
+pub mod api_error;
 pub mod apply;
 pub mod cache;
 pub mod claim;

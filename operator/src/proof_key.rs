@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
 use kube::{Api, Client};
 
-use crate::apply::describe;
+use crate::api_error::describe;
 use crate::proof::ProofKey;
 
 /// The name of the Secret, in the operator's own namespace.

@@ -11,7 +11,7 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use crate::apply::describe;
+use crate::api_error::describe;
 use crate::context::{Context, Parts};
 use crate::election::Election;
 use crate::keyring::{ensure_key, follow_keys};

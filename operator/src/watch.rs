@@ -16,7 +16,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-use crate::apply::describe;
+use crate::api_error::describe;
 use crate::cache::Entry;
 use crate::context::Context;
 use crate::name::ObjectName;
@@ -249,7 +249,7 @@ fn cause(error: &watcher::Error) -> String {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
         | watcher::Error::WatchFailed(error) => describe(error),
-        watcher::Error::WatchError(status) => format!("the API server answered {}", crate::apply::cause(status)),
+        watcher::Error::WatchError(status) => format!("the API server answered {}", crate::api_error::cause(status)),
         watcher::Error::NoResourceVersion => "the API server's answer has no resourceVersion".to_owned(),
     }
 }
