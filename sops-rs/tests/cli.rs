@@ -158,6 +158,14 @@ fn one_part_is_extracted() {
 }
 
 #[test]
+fn an_extracted_mapping_comes_without_the_other_documents() {
+    let folder = Folder::new();
+    folder.write("two.yaml", "m:\n    k: v\n---\nother: x\n");
+    folder.ours(&["-e", "-i", "-a", &folder.recipient, "two.yaml"]).text();
+    assert_eq!(folder.ours(&["-d", "--extract", "[\"m\"]", "two.yaml"]).text(), "k: v\n");
+}
+
+#[test]
 fn standard_input_needs_a_name_or_a_type() {
     let folder = encrypted();
     let ours = std::path::Path::new(env!("CARGO_BIN_EXE_sops-rs"));

@@ -345,6 +345,20 @@ fn extracted_parts_agree() {
 }
 
 #[test]
+fn a_negative_zero_opens_in_both() {
+    let folder = folder();
+    for zero in ["-0", "-0.0"] {
+        folder.write("plain.json", format!("{{\"a_unencrypted\": {zero}, \"b\": {zero}, \"c\": \"x\"}}"));
+        folder.write("ours.json", folder.ours(&["-e", "-a", &folder.recipient, "plain.json"]).text());
+        let opened = folder.ours(&["-d", "ours.json"]).text();
+        assert_eq!(sops(&folder, &["-d", "ours.json"]).text(), opened, "{zero}");
+    }
+    folder.write("plain.json", "{\"a_unencrypted\": -0, \"b\": -0, \"c\": \"x\"}");
+    folder.write("theirs.json", sops(&folder, &["-e", "-a", &folder.recipient, "plain.json"]).text());
+    assert_eq!(folder.ours(&["-d", "theirs.json"]).text(), sops(&folder, &["-d", "theirs.json"]).text());
+}
+
+#[test]
 fn formats_are_converted_alike() {
     let folder = folder();
     for (seed, name, other) in

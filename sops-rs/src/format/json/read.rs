@@ -64,6 +64,10 @@ impl<'de> Visitor<'de> for Nodes {
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
+        // The parser reads `-0` as a float. The original reads the integer 0, and the MAC tells the two apart.
+        if number == 0.0 && number.is_sign_negative() {
+            return Ok(Value::Int(0));
+        }
         if number.is_finite() { Ok(Value::Float(number)) } else { Err(E::custom("number out of range")) }
     }
 

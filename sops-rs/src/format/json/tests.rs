@@ -35,6 +35,8 @@ fn numbers_are_typed_and_written_as_in_go() {
         ("9.5e-7", "9.5e-7"),
         ("-1.25e-10", "-1.25e-10"),
         ("0.1", "0.1"),
+        ("-0", "0"),
+        ("-0.0", "0"),
     ] {
         assert_eq!(rewritten(&format!(r#"{{"n":{given}}}"#)), format!(r#"{{"n": {written}}}"#));
     }
