@@ -24,6 +24,7 @@ pub use crate::document::{Ambiguity, Creation, Document, Leaf, LeafError, Random
 pub use crate::error::Error;
 pub use crate::format::Format;
 pub use crate::master_key::age::{Identity, Recipient};
+pub use crate::master_key::{KeyError, KeyId, KeyService};
 pub use crate::metadata::Metadata;
 pub use crate::rules::Selector;
 pub use crate::tree::Branch;
