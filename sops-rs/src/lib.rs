@@ -11,6 +11,7 @@ pub mod error;
 pub mod format;
 pub mod mac;
 pub mod master_key;
+pub mod merge;
 pub mod metadata;
 pub mod path;
 pub mod rules;
