@@ -33,7 +33,7 @@ pub struct Merged {
 /// sides changed them, our lines come first and theirs that are new follow.
 pub fn three_way(base: &[Branch], ours: &[Branch], theirs: &[Branch]) -> Merged {
     let mut merge = Merge { conflicts: Vec::new(), document: 0, keys: Vec::new() };
-    let branches = merge.documents(Three { base, ours, theirs });
+    let branches = merge.documents(&Three { base, ours, theirs });
     Merged { branches, conflicts: merge.conflicts }
 }
 
@@ -52,7 +52,7 @@ impl Merge {
     }
 
     /// Documents correspond by their number within a run, as there is nothing else to tell them by.
-    fn documents(&mut self, sides: Three<'_, Branch>) -> Vec<Branch> {
+    fn documents(&mut self, sides: &Three<'_, Branch>) -> Vec<Branch> {
         let mut out: Vec<Branch> = Vec::new();
         for chunk in sequence::chunks(sides) {
             if let Some(settled) = chunk.settled() {
@@ -151,7 +151,7 @@ impl Merge {
             }
             (Value::Map(ours), Value::Map(theirs), _) => Value::Map(self.branch(&Branch::default(), ours, theirs)),
             (Value::List(ours), Value::List(theirs), Some(Value::List(base))) => {
-                Value::List(self.list(Three { base, ours, theirs }))
+                Value::List(self.list(&Three { base, ours, theirs }))
             }
             _ => {
                 self.conflict();
@@ -160,7 +160,7 @@ impl Merge {
         }
     }
 
-    fn list(&mut self, sides: Three<'_, Item>) -> Vec<Item> {
+    fn list(&mut self, sides: &Three<'_, Item>) -> Vec<Item> {
         let mut out = Vec::new();
         for chunk in sequence::chunks(sides) {
             match chunk.settled() {

@@ -7,7 +7,6 @@
 const TABLE: usize = 4_000_000;
 
 /// A sequence and what two sides made of it.
-#[derive(Clone, Copy)]
 pub(super) struct Three<'a, T> {
     pub(super) base: &'a [T],
     pub(super) ours: &'a [T],
@@ -46,7 +45,7 @@ impl<'a, T: PartialEq> Three<'a, T> {
 }
 
 /// Cuts into runs, in order; together they are the whole of each side.
-pub(super) fn chunks<T: PartialEq>(sides: Three<'_, T>) -> Vec<Three<'_, T>> {
+pub(super) fn chunks<'a, T: PartialEq>(sides: &Three<'a, T>) -> Vec<Three<'a, T>> {
     let (ours, theirs) = (matches(sides.base, sides.ours), matches(sides.base, sides.theirs));
     let mut meeting = Vec::new();
     for (index, pair) in ours.iter().zip(&theirs).enumerate() {
@@ -57,12 +56,12 @@ pub(super) fn chunks<T: PartialEq>(sides: Three<'_, T>) -> Vec<Three<'_, T>> {
     let mut out = Vec::new();
     let (mut base, mut our, mut their) = (0, 0, 0);
     for (b, o, t) in meeting.into_iter().chain([(sides.base.len(), sides.ours.len(), sides.theirs.len())]) {
-        let changed = cut(&sides, (base, b), (our, o), (their, t));
+        let changed = cut(sides, (base, b), (our, o), (their, t));
         if !(changed.base.is_empty() && changed.ours.is_empty() && changed.theirs.is_empty()) {
             out.push(changed);
         }
         if b < sides.base.len() {
-            out.push(cut(&sides, (b, b + 1), (o, o + 1), (t, t + 1)));
+            out.push(cut(sides, (b, b + 1), (o, o + 1), (t, t + 1)));
         }
         (base, our, their) = (b + 1, o + 1, t + 1);
     }
