@@ -1,16 +1,22 @@
-//! `.sops.yaml`: who new files are encrypted to and what of them is, by path.
+//! `.sops.yaml`: who new files are encrypted to, what of them is, and where they are published, by path.
 //!
-//! The first rule whose `path_regex` finds something in the path counts. A rule that names keys of a type this build
-//! does not have is refused when it counts: a file must not come out with fewer recipients than its rule has. Reads
-//! text only; finding the file is the caller's work.
+//! The first rule whose `path_regex` finds something in the path counts. A rule that counts is used whole or not at all: a
+//! file must not come out with fewer recipients than its rule has. Reads text only; finding the file is the caller's work.
 
-use crate::master_key::age::{AgeError, Recipient};
+use std::collections::HashSet;
+
+use crate::master_key::KeyId;
+use crate::master_key::text::KeyTextError;
 use crate::rules::{Rules, Selector, SelectorError, go_regex};
 
+mod destination;
+mod keys;
 mod raw;
 
 #[cfg(test)]
 mod tests;
+
+pub use destination::{Destination, DestinationRule};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,35 +26,57 @@ pub enum ConfigError {
     #[error("{0}")]
     Syntax(String),
     /// The expression does not compile.
-    #[error("path_regex of creation rule {0} is not a valid expression")]
-    PathRegex(usize),
-    /// The rule has key types this build does not have.
-    #[error("creation rule {rule} has {kind}, which is not supported yet")]
-    Unsupported {
-        /// Number of the rule, from 1.
-        rule: usize,
+    #[error("path_regex of {0} is not a valid expression")]
+    PathRegex(RuleName),
+    /// A field is not a text with commas or a list of texts.
+    #[error("{rule}: `{field}` is neither a list nor a text")]
+    Field {
+        /// The rule.
+        rule: RuleName,
         /// The field.
-        kind: &'static str,
+        field: &'static str,
     },
-    /// An entry of `age` is no recipient.
-    #[error("creation rule {rule}: {cause}")]
-    Age {
-        /// Number of the rule, from 1.
-        rule: usize,
+    /// An entry names no key.
+    #[error("{rule}: {cause}")]
+    Key {
+        /// The rule.
+        rule: RuleName,
         /// What is wrong.
-        cause: AgeError,
+        cause: KeyTextError,
     },
     /// The selectors of the rule cannot be used.
-    #[error("creation rule {rule}: {cause}")]
+    #[error("{rule}: {cause}")]
     Selector {
-        /// Number of the rule, from 1.
-        rule: usize,
+        /// The rule.
+        rule: RuleName,
         /// What is wrong.
         cause: SelectorError,
+    },
+    /// A destination rule names none or several of S3, GCS and Vault.
+    #[error("{rule} has to name one of s3_bucket, gcs_bucket and vault_path")]
+    Destination {
+        /// The rule.
+        rule: RuleName,
     },
     /// There are rules, but none for this path.
     #[error("no creation rule matches this path")]
     NoMatch,
+    /// There are destination rules, but none for this path.
+    #[error("no destination rule matches this path")]
+    NoDestination,
+}
+
+/// Which rule an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleName {
+    kind: &'static str,
+    number: usize,
+}
+
+impl std::fmt::Display for RuleName {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} rule {}", self.kind, self.number)
+    }
 }
 
 /// The configuration of a tree of files.
@@ -57,14 +85,29 @@ pub struct Config {
 }
 
 /// What the configuration says about one new file.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct CreationRule {
-    /// Who can open it.
-    pub recipients: Vec<Recipient>,
+    /// Its number among the rules, from 1.
+    pub number: usize,
+    /// Who can open it: the master keys, group by group. Empty if the rule names none.
+    pub groups: Vec<Vec<KeyId>>,
+    /// How many groups are needed.
+    pub shamir_threshold: Option<i64>,
     /// What is encrypted.
     pub selector: Option<Selector>,
     /// Whether the MAC covers encrypted values only.
     pub mac_only_encrypted: bool,
+}
+
+/// The formats whose indentation a configuration may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+    /// The envelope of a binary file.
+    JsonBinary,
 }
 
 impl Config {
@@ -82,44 +125,63 @@ impl Config {
             return Ok(None);
         }
         for (number, rule) in (1..).zip(&self.raw.creation_rules) {
-            if matches(rule, path).ok_or(ConfigError::PathRegex(number))? {
-                return usable(rule, number).map(Some);
+            let name = RuleName { kind: "creation", number };
+            if matches(rule.path_regex.as_deref(), path).ok_or(ConfigError::PathRegex(name))? {
+                return creation_rule(rule, name).map(Some);
             }
         }
         Err(ConfigError::NoMatch)
     }
 
-    /// Spaces a level of YAML.
-    pub fn yaml_indent(&self) -> Option<usize> {
-        usize::try_from(self.raw.stores.yaml.indent).ok().filter(|spaces| *spaces > 0)
+    /// Where a file is published to.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoDestination`] if no rule matches the path; others if the rule cannot be used.
+    pub fn destination_rule(&self, path: &str) -> Result<DestinationRule, ConfigError> {
+        for (number, rule) in (1..).zip(&self.raw.destination_rules) {
+            let name = RuleName { kind: "destination", number };
+            if matches(rule.path_regex.as_deref(), path).ok_or(ConfigError::PathRegex(name))? {
+                return destination::rule(rule, name);
+            }
+        }
+        Err(ConfigError::NoDestination)
     }
 
-    /// Spaces a level of JSON; `None` for a tab.
-    pub fn json_indent(&self) -> Option<usize> {
-        self.raw.stores.json.indent.and_then(|spaces| usize::try_from(spaces).ok())
+    /// Spaces a level in a format, as far as the configuration sets it. `None` is the default of the format; for JSON so
+    /// is a negative number: a tab.
+    pub fn indent(&self, store: Store) -> Option<usize> {
+        let stores = &self.raw.stores;
+        match store {
+            // The original takes 0 for "not set".
+            Store::Yaml => usize::try_from(stores.yaml.indent.unwrap_or_default()).ok().filter(|spaces| *spaces > 0),
+            Store::Json => usize::try_from(stores.json.indent?).ok(),
+            Store::JsonBinary => usize::try_from(stores.json_binary.indent?).ok(),
+        }
     }
 }
 
-fn matches(rule: &raw::Rule, path: &str) -> Option<bool> {
-    match rule.path_regex.as_deref() {
+fn matches(expression: Option<&str>, path: &str) -> Option<bool> {
+    match expression {
         None | Some("") => Some(true),
         Some(expression) => Some(go_regex::compile(expression)?.is_match(path)),
     }
 }
 
-fn usable(rule: &raw::Rule, number: usize) -> Result<CreationRule, ConfigError> {
-    if let Some(kind) = rule.unsupported() {
-        return Err(ConfigError::Unsupported { rule: number, kind });
-    }
-    let mut recipients = Vec::new();
-    for text in rule.age() {
-        let parsed = Recipient::parse_list(text).map_err(|cause| ConfigError::Age { rule: number, cause })?;
-        recipients.extend(parsed);
-    }
+fn creation_rule(rule: &raw::Rule, name: RuleName) -> Result<CreationRule, ConfigError> {
     let selector = Selector::only(rule.selectors()).and_then(|selector| match selector {
         Some(selector) => Rules::new(&selector).map(|_| Some(selector)),
         None => Ok(None),
     });
-    let selector = selector.map_err(|cause| ConfigError::Selector { rule: number, cause })?;
-    Ok(CreationRule { recipients, selector, mac_only_encrypted: rule.mac_only_encrypted.unwrap_or(false) })
+    let mut groups = keys::groups(rule, name)?;
+    for group in &mut groups {
+        let mut seen = HashSet::new();
+        group.retain(|key| seen.insert((key.kind().to_owned(), key.name())));
+    }
+    Ok(CreationRule {
+        number: name.number,
+        groups,
+        shamir_threshold: rule.shamir_threshold.filter(|threshold| *threshold != 0),
+        selector: selector.map_err(|cause| ConfigError::Selector { rule: name, cause })?,
+        mac_only_encrypted: rule.mac_only_encrypted.unwrap_or(false),
+    })
 }

@@ -4,6 +4,9 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::document::Random;
+use crate::error::Error;
+
 /// Length of a data key in bytes.
 pub const LEN: usize = 32;
 
@@ -15,6 +18,16 @@ impl DataKey {
     /// A key from bytes that came from a cryptographic random source or from a master key.
     pub fn new(bytes: [u8; LEN]) -> DataKey {
         DataKey(bytes)
+    }
+
+    /// A new key.
+    ///
+    /// # Errors
+    /// [`Error::Random`] if the source fails.
+    pub fn draw(random: &mut Random<'_>) -> Result<DataKey, Error> {
+        let mut key = DataKey([0; LEN]);
+        random(&mut key.0).map_err(|_| Error::Random)?;
+        Ok(key)
     }
 
     /// A key from a slice; `None` unless it has 32 bytes.

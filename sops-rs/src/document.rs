@@ -3,28 +3,34 @@
 //! Loading takes the block off the tree; emitting puts it back into every document. Opened documents are wiped when
 //! dropped. Nothing here reads a clock or draws randomness on its own, but for the ephemeral key of an age recipient.
 
+use std::collections::HashMap;
 use std::io;
 
 use jiff::Timestamp;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::data_key::{self, DataKey};
+use crate::data_key::DataKey;
 use crate::error::Error;
-use crate::format::Format;
+use crate::format::{Format, envelope};
 use crate::mac::Mac;
-use crate::master_key::age::{self, Identity, Recipient};
-use crate::metadata::{self, KeyGroup, MasterKey, Metadata, MetadataError};
+use crate::master_key::KeyService;
+use crate::metadata::{self, KeyGroup, Metadata, MetadataError};
 use crate::rules::{Rules, Selector};
-use crate::tree::{Branch, Entry, Value};
+use crate::tree::{Branch, Entry};
 use crate::value::cipher::Cipher;
-use crate::walk::{Opener, Sealer, Tally, draw};
+use crate::walk::{Nonces, Sealer};
 
+mod keys;
 mod leaf;
+mod open;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::walk::Tally;
+pub use keys::{Attempts, GroupAttempt, KeyAttempt, wrap};
 pub use leaf::{Ambiguity, Leaf, LeafError};
+pub use open::{CheckMac, Opened};
 
 /// A source of cryptographic randomness: fills the slice.
 pub type Random<'a> = dyn FnMut(&mut [u8]) -> io::Result<()> + 'a;
@@ -39,8 +45,10 @@ pub struct Document {
 
 /// How a new file is encrypted.
 pub struct Creation<'a> {
-    /// Who can open it.
-    pub recipients: &'a [Recipient],
+    /// Who can open it: one group, or several of which `shamir_threshold` are needed.
+    pub groups: &'a [KeyGroup],
+    /// How many groups are needed; `None` for all. Kept and without effect when there is one group.
+    pub shamir_threshold: Option<i64>,
     /// What is encrypted; `None` for everything but keys that end in `_unencrypted`.
     pub selector: Option<Selector>,
     /// Accept a selector that selects nothing: the file is then written in clear.
@@ -51,22 +59,27 @@ pub struct Creation<'a> {
     pub now: Timestamp,
 }
 
+/// How an encrypted file is written again.
+pub struct Change {
+    /// Becomes `lastmodified`.
+    pub now: Timestamp,
+    /// Let `version` become ours if that of the file is older, as `edit` does.
+    pub raise_version: bool,
+}
+
 impl Document {
-    /// Reads a file. It is encrypted when its first document has a key `sops` at the top.
+    /// Reads a file. It is encrypted when its first document has a key `sops` at the top, in dotenv one that begins with
+    /// `sops_`.
     pub fn load(format: Format, bytes: &[u8]) -> Result<Document, Error> {
-        let mut branches = format.load(bytes)?;
-        let blocks = branches.first().map_or(0, |first| first.0.iter().filter(|entry| is_block(entry)).count());
-        let metadata = match (blocks, branches.first().and_then(|first| first.get(metadata::KEY))) {
-            (0, _) | (_, None) => None,
-            (1, Some(block)) => Some(Metadata::read(block)?),
-            _ => return Err(MetadataError::Twice.into()),
-        };
-        if metadata.is_some() {
-            for branch in &mut branches {
-                branch.0.retain(|entry| !is_block(entry));
-            }
-        }
+        let (branches, block) = envelope::load(format, bytes)?;
+        let metadata = block.as_ref().map(Metadata::read).transpose()?;
         Ok(Document { format, branches, metadata })
+    }
+
+    /// Reads a file that is to be encrypted into `output`: keys of its metadata are then in the way, and a binary file is
+    /// not looked into.
+    pub fn plain(format: Format, bytes: &[u8], output: Format) -> Result<Document, Error> {
+        Ok(Document { format: output, branches: format.load(bytes)?, metadata: None })
     }
 
     /// The format it was read from.
@@ -94,127 +107,134 @@ impl Document {
         Ok((metadata, Rules::new(&metadata.selector)?))
     }
 
-    /// Opens the data key with the first identity that fits.
+    /// Encrypts a plain file under a new data key drawn from `random`, which is wrapped with the master keys of
+    /// `creation`.
     ///
     /// # Errors
-    /// [`Error::NoIdentity`] if none does, [`Error::KeyGroups`] if the key is in parts.
-    pub fn data_key(&self, identities: &[Identity]) -> Result<DataKey, Error> {
-        let (metadata, _) = self.encrypted()?;
-        if metadata.groups.len() > 1 {
-            return Err(Error::KeyGroups(metadata.groups.len()));
-        }
-        let opened = metadata.master_keys().find_map(|key| match key {
-            MasterKey::Age { enc, .. } => age::unwrap(enc, identities),
-            MasterKey::Other { .. } => None,
-        });
-        opened.ok_or_else(|| Error::NoIdentity { recipients: names(metadata) })
-    }
-
-    /// Opens all values and verifies the MAC.
-    pub fn decrypt(&self, key: &DataKey) -> Result<Zeroizing<Vec<Branch>>, Error> {
-        let (metadata, _) = self.encrypted()?;
-        let cipher = Cipher::new(key);
-        let (branches, mac) = self.open_all(&cipher)?;
-        mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
-        Ok(branches)
-    }
-
-    /// Opens all values and believes that they belong together. For a person who has to rescue a file, never for a
-    /// program.
-    pub fn decrypt_ignoring_mac(&self, key: &DataKey) -> Result<Zeroizing<Vec<Branch>>, Error> {
-        self.open_all(&Cipher::new(key)).map(|(branches, _)| branches)
-    }
-
-    fn open_all(&self, cipher: &Cipher) -> Result<(Zeroizing<Vec<Branch>>, Mac), Error> {
-        let (metadata, rules) = self.encrypted()?;
-        let mut mac = Mac::new(metadata.mac_only_encrypted);
-        let mut branches = Zeroizing::new(Vec::with_capacity(self.branches.len()));
-        for (number, branch) in self.branches.iter().enumerate() {
-            branches.push(Opener::new(cipher, &rules, &mut mac, number).branch(branch)?);
-        }
-        Ok((branches, mac))
-    }
-
-    /// Encrypts a plain file under a new data key drawn from `random`.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyEncrypted`], [`Error::NoRecipient`], [`Error::NothingSelected`], or a selector or recipient that
+    /// [`Error::AlreadyEncrypted`], [`Error::NoRecipient`], [`Error::NothingSelected`], or a selector or master key that
     /// cannot be used.
-    pub fn encrypt(&self, creation: &Creation<'_>, random: &mut Random<'_>) -> Result<Document, Error> {
+    pub async fn encrypt(
+        &self,
+        creation: &Creation<'_>,
+        services: &[&dyn KeyService],
+        random: &mut Random<'_>,
+    ) -> Result<(Document, Tally), Error> {
         self.check_encryptable(creation)?;
-        let selector = creation.selector.clone().unwrap_or_default();
-        let rules = Rules::new(&selector)?;
-        let mut bytes = draw::<{ data_key::LEN }>(random)?;
-        let key = DataKey::new(bytes);
-        bytes.zeroize();
-        let cipher = Cipher::new(&key);
-        let mut sealer = Sealer {
-            cipher: &cipher,
-            rules: &rules,
-            mac: Mac::new(creation.mac_only_encrypted),
-            tally: Tally::default(),
-        };
-        let mut branches = Vec::with_capacity(self.branches.len());
-        for (number, branch) in self.branches.iter().enumerate() {
-            branches.push(sealer.document(number, branch, random)?);
-        }
-        let in_clear = sealer.tally.sealed == 0 && sealer.tally.values > 0;
-        if in_clear && creation.selector.is_some() && !creation.allow_unencrypted {
-            return Err(Error::NothingSelected(selector.name()));
-        }
-        let lastmodified = creation.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let mac = sealer
-            .mac
-            .seal(&cipher, &lastmodified, &draw(random)?)
-            .map_err(|_| MetadataError::Field("lastmodified"))?;
-        let metadata = Metadata {
-            groups: vec![wrap(&key, creation.recipients)?],
-            shamir_threshold: None,
-            selector,
+        let key = DataKey::draw(random)?;
+        let mut metadata = Metadata {
+            groups: creation.groups.to_vec(),
+            shamir_threshold: creation.shamir_threshold,
+            selector: creation.selector.clone().unwrap_or_default(),
             mac_only_encrypted: creation.mac_only_encrypted,
-            lastmodified,
-            mac,
+            lastmodified: String::new(),
+            mac: String::new(),
             version: metadata::VERSION.to_owned(),
             others: Branch::default(),
         };
-        Ok(Document { format: self.format, branches, metadata: Some(metadata) })
+        let (branches, tally) = seal(&self.branches, &mut metadata, &Cipher::new(&key), creation.now, random)?;
+        let in_clear = tally.sealed == 0 && tally.values > 0;
+        if in_clear && creation.selector.is_some() && !creation.allow_unencrypted {
+            return Err(Error::NothingSelected(metadata.selector.name()));
+        }
+        let threshold = metadata.shamir_threshold;
+        metadata.shamir_threshold = wrap(&key, (&mut metadata.groups, threshold), services, random).await?;
+        Ok((Document { format: self.format, branches, metadata: Some(metadata) }, tally))
     }
 
     fn check_encryptable(&self, creation: &Creation<'_>) -> Result<(), Error> {
-        if self.is_encrypted() || self.branches.iter().any(|branch| branch.0.iter().any(is_block)) {
+        if self.is_encrypted() || self.has_reserved(&self.branches) {
             return Err(Error::AlreadyEncrypted);
         }
         if self.branches.is_empty() {
             return Err(Error::Empty);
         }
-        if creation.recipients.is_empty() { Err(Error::NoRecipient) } else { Ok(()) }
+        if creation.groups.iter().any(|group| group.0.is_empty()) || creation.groups.is_empty() {
+            return Err(Error::NoRecipient);
+        }
+        Ok(())
+    }
+
+    /// Encrypts `branches` in place of what the file held, under the same data key: a value that was there before at the
+    /// same path keeps its ciphertext.
+    pub fn edit(
+        &self,
+        opened: &Opened,
+        branches: &[Branch],
+        change: &Change,
+        random: &mut Random<'_>,
+    ) -> Result<(Document, Tally), Error> {
+        let (metadata, _) = self.encrypted()?;
+        self.seal_again(metadata.clone(), (branches, &opened.cipher), change, random)
+    }
+
+    /// Encrypts `branches` under the new data key `key`, which `groups` have wrapped already.
+    pub fn rotate(
+        &self,
+        branches: &[Branch],
+        (key, groups): (&DataKey, Vec<KeyGroup>),
+        change: &Change,
+        random: &mut Random<'_>,
+    ) -> Result<(Document, Tally), Error> {
+        let (metadata, _) = self.encrypted()?;
+        let metadata = Metadata { groups, ..metadata.clone() };
+        self.seal_again(metadata, (branches, &Cipher::new(key)), change, random)
+    }
+
+    fn seal_again(
+        &self,
+        mut metadata: Metadata,
+        (branches, cipher): (&[Branch], &Cipher),
+        change: &Change,
+        random: &mut Random<'_>,
+    ) -> Result<(Document, Tally), Error> {
+        if self.has_reserved(branches) {
+            return Err(Error::AlreadyEncrypted);
+        }
+        let (branches, tally) = seal(branches, &mut metadata, cipher, change.now, random)?;
+        if change.raise_version && metadata::is_older(&metadata.version) {
+            metadata::VERSION.clone_into(&mut metadata.version);
+        }
+        Ok((Document { format: self.format, branches, metadata: Some(metadata) }, tally))
+    }
+
+    /// The same file for other master keys, which have wrapped its data key already. Values, MAC and `lastmodified` stay
+    /// as they are.
+    pub fn with_keys(&self, groups: Vec<KeyGroup>, shamir_threshold: Option<i64>) -> Result<Document, Error> {
+        let (metadata, _) = self.encrypted()?;
+        let metadata = Metadata { groups, shamir_threshold, ..metadata.clone() };
+        Ok(Document { metadata: Some(metadata), ..self.clone() })
     }
 
     /// Writes the file, the block at the end of every document. For `indent` see [`Format::emit`].
     pub fn emit(&self, format: Format, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Error> {
         let Some(metadata) = &self.metadata else { return format.emit(&self.branches, indent) };
-        let block = Entry::Pair(metadata::KEY.to_owned(), Value::Map(metadata.write()));
-        let mut branches = self.branches.clone();
-        for branch in &mut branches {
-            branch.0.push(block.clone());
-        }
-        format.emit(&branches, indent)
+        envelope::emit(format, &self.branches, metadata.write(), indent).map(Zeroizing::new)
+    }
+
+    fn has_reserved(&self, branches: &[Branch]) -> bool {
+        let reserved = |entry: &Entry| matches!(entry, Entry::Pair(key, _) if envelope::is_reserved(self.format, key));
+        branches.iter().any(|branch| branch.0.iter().any(reserved))
     }
 }
 
-fn is_block(entry: &Entry) -> bool {
-    matches!(entry, Entry::Pair(key, _) if key == metadata::KEY)
-}
-
-fn wrap(key: &DataKey, recipients: &[Recipient]) -> Result<KeyGroup, Error> {
-    let mut keys = Vec::with_capacity(recipients.len());
-    for recipient in recipients {
-        keys.push(MasterKey::Age { recipient: recipient.to_string(), enc: recipient.wrap(key)? });
+/// Seals documents and writes `lastmodified` and the MAC.
+fn seal(
+    branches: &[Branch],
+    metadata: &mut Metadata,
+    cipher: &Cipher,
+    now: Timestamp,
+    random: &mut Random<'_>,
+) -> Result<(Vec<Branch>, Tally), Error> {
+    let rules = Rules::new(&metadata.selector)?;
+    let mac = Mac::new(metadata.mac_only_encrypted);
+    let nonces = Nonces::new(random);
+    let mut sealer = Sealer { cipher, rules: &rules, nonces, mac, tally: Tally::default(), met: HashMap::new() };
+    let mut sealed = Vec::with_capacity(branches.len());
+    for (number, branch) in branches.iter().enumerate() {
+        sealed.push(sealer.document(number, branch)?);
     }
-    Ok(KeyGroup(keys))
-}
-
-fn names(metadata: &Metadata) -> String {
-    let names: Vec<&str> = metadata.master_keys().map(MasterKey::name).collect();
-    names.join(", ")
+    metadata.lastmodified = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let mac = sealer.mac.seal(cipher, &metadata.lastmodified, &sealer.nonces.next()?);
+    metadata.mac = mac.map_err(|_| MetadataError::Field("lastmodified"))?;
+    Ok((sealed, sealer.tally))
 }

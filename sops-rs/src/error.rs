@@ -4,13 +4,18 @@
 //! one opaque variant of [`ValueError`].
 
 use crate::document::{Ambiguity, LeafError};
+use crate::format::ShapeError;
+use crate::format::dotenv::DotenvError;
+use crate::format::ini::IniError;
 use crate::format::json::JsonError;
 use crate::format::yaml::YamlError;
 use crate::mac::MacError;
 use crate::master_key::age::AgeError;
+use crate::master_key::KeyError;
 use crate::metadata::MetadataError;
 use crate::path::Place;
 use crate::rules::SelectorError;
+use crate::shamir::ShamirError;
 use crate::value::ValueError;
 
 /// A document that cannot be read, opened or sealed.
@@ -23,14 +28,28 @@ pub enum Error {
     /// The bytes are no JSON that SOPS reads.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// The bytes are no dotenv that SOPS reads.
+    #[error(transparent)]
+    Dotenv(#[from] DotenvError),
+    /// The bytes are no INI that SOPS reads.
+    #[error(transparent)]
+    Ini(#[from] IniError),
+    /// The output format cannot hold the tree.
+    #[error("{place}: {cause}")]
+    Shape {
+        /// What it cannot hold.
+        place: Place,
+        /// Why.
+        cause: ShapeError,
+    },
     /// There is a `sops` block, but not one that can be used.
     #[error("the sops metadata {0}")]
     Metadata(#[from] MetadataError),
     /// There is no `sops` block in the first document.
     #[error("sops metadata not found")]
     NotEncrypted,
-    /// A document to be encrypted has a top-level key `sops`.
-    #[error("the file has a top-level key `sops`, so it is encrypted already")]
+    /// A document to be encrypted has a top-level key `sops`, or in dotenv one that begins with `sops_`.
+    #[error("the file has a top-level key `sops`, or `sops_…` in dotenv, so it is encrypted already")]
     AlreadyEncrypted,
     /// The file holds no document.
     #[error("the file holds no document")]
@@ -52,9 +71,17 @@ pub enum Error {
         /// The public names of the master keys.
         recipients: String,
     },
-    /// The data key is split over several key groups.
-    #[error("the data key is split over {0} key groups, which is not supported yet")]
-    KeyGroups(usize),
+    /// A master key did not wrap the data key.
+    #[error("the data key could not be encrypted with {key}: {cause}")]
+    Wrap {
+        /// Public name of the master key.
+        key: String,
+        /// Why.
+        cause: KeyError,
+    },
+    /// The threshold does not fit the key groups.
+    #[error("the data key could not be split over the key groups: {0}")]
+    Shamir(#[from] ShamirError),
     /// A file would be encrypted to nobody.
     #[error("no recipient to encrypt to")]
     NoRecipient,

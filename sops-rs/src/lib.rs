@@ -15,17 +15,21 @@ pub mod merge;
 pub mod metadata;
 pub mod path;
 pub mod rules;
+pub mod shamir;
 mod time;
 pub mod tree;
 pub mod value;
 mod walk;
 
 pub use crate::data_key::DataKey;
-pub use crate::document::{Ambiguity, Creation, Document, Leaf, LeafError, Random};
+pub use crate::document::{
+    Ambiguity, Attempts, Change, CheckMac, Creation, Document, GroupAttempt, KeyAttempt, Leaf, LeafError, Opened, Random,
+    Tally,
+};
 pub use crate::error::Error;
 pub use crate::format::Format;
 pub use crate::master_key::age::{Identity, Recipient};
 pub use crate::master_key::{KeyError, KeyId, KeyService};
-pub use crate::metadata::Metadata;
+pub use crate::metadata::{KeyGroup, MasterKey, Metadata};
 pub use crate::rules::Selector;
 pub use crate::tree::Branch;

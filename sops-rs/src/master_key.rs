@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::tree::Branch;
 
 pub mod age;
+pub mod text;
 
 /// A master key by what identifies it: everything a file says about it but the wrapped data key and its date.
 #[derive(Clone, PartialEq)]
@@ -35,6 +36,52 @@ pub enum KeyId {
         /// Its fields, the wrapped data key among them.
         fields: Branch,
     },
+}
+
+impl KeyId {
+    /// The kinds of keys, in the order in which they stand in a group that was read.
+    pub const KINDS: [&'static str; 7] = ["kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age"];
+
+    /// Name of the list it stands in.
+    pub fn kind(&self) -> &str {
+        match self {
+            KeyId::Age(_) => "age",
+            KeyId::Pgp(_) => "pgp",
+            KeyId::AwsKms(_) => "kms",
+            KeyId::GcpKms(_) => "gcp_kms",
+            KeyId::AzureKeyVault(_) => "azure_kv",
+            KeyId::VaultTransit(_) => "hc_vault",
+            KeyId::HuaweiKms(_) => "hckms",
+            KeyId::Other { kind, .. } => kind,
+        }
+    }
+
+    /// What a person knows it by, and what tells two keys apart: recipient, fingerprint, resource or address. For AWS the
+    /// ARN, then `+` and the role, `|` and the context, `|` and the profile, as far as there are any.
+    pub fn name(&self) -> String {
+        match self {
+            KeyId::Age(name) | KeyId::Pgp(name) | KeyId::GcpKms(name) | KeyId::HuaweiKms(name) => name.clone(),
+            KeyId::AwsKms(key) => key.name(),
+            KeyId::AzureKeyVault(key) => format!("{}/keys/{}/{}", key.vault_url, key.name, key.version),
+            KeyId::VaultTransit(key) => {
+                format!("{}/v1/{}/keys/{}", key.vault_address, key.engine_path, key.key_name)
+            }
+            KeyId::Other { kind, .. } => kind.clone(),
+        }
+    }
+}
+
+impl AwsKmsKey {
+    fn name(&self) -> String {
+        let mut pairs: Vec<String> = self.context.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+        pairs.sort();
+        let role = if self.role.is_empty() { String::new() } else { format!("+{}", self.role) };
+        let mut name = format!("{}{role}", self.arn);
+        if !pairs.is_empty() || !self.aws_profile.is_empty() {
+            name = format!("{name}|{}", pairs.join(","));
+        }
+        if self.aws_profile.is_empty() { name } else { format!("{name}|{}", self.aws_profile) }
+    }
 }
 
 /// A key of AWS KMS.

@@ -2,7 +2,7 @@
 //!
 //! It works on decrypted trees and knows nothing of ciphertext: encrypting the result under the data key of one side
 //! with the nonces of both keeps the ciphertext of every value that nobody touched. It never decides a real conflict:
-//! the value of our side stays and the place is reported.
+//! the value of the preferred side stands in for it and the place is reported.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,29 @@ mod tests;
 use sequence::Three;
 use unit::{Id, Side, Unit};
 
+/// Whose value stands where there is a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefer {
+    /// Ours.
+    Ours,
+    /// Theirs.
+    Theirs,
+}
+
+/// The ancestor of a file and what two sides made of it.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    /// The common ancestor; no documents if there is none.
+    pub base: &'a [Branch],
+    /// Our side.
+    pub ours: &'a [Branch],
+    /// The other side.
+    pub theirs: &'a [Branch],
+}
+
 /// What a merge came to.
 pub struct Merged {
-    /// The documents, with our side's value wherever there is a conflict.
+    /// The documents, with the value of the preferred side wherever there is a conflict.
     pub branches: Vec<Branch>,
     /// Where both sides changed the same thing in different ways.
     pub conflicts: Vec<Place>,
@@ -31,23 +51,29 @@ pub struct Merged {
 /// Keys of a mapping merge one by one, wherever they stand; new keys of theirs come behind the key they follow there.
 /// Lists merge by runs of elements, as lines of a text do. Comments belong to the pair or element below them; where both
 /// sides changed them, our lines come first and theirs that are new follow.
-pub fn three_way(base: &[Branch], ours: &[Branch], theirs: &[Branch]) -> Merged {
-    let mut merge = Merge { conflicts: Vec::new(), document: 0, keys: Vec::new() };
-    let branches = merge.documents(&Three { base, ours, theirs });
+pub fn three_way(sides: Sides<'_>, prefer: Prefer) -> Merged {
+    let mut merge = Merge { prefer, conflicts: Vec::new(), document: 0, keys: Vec::new() };
+    let branches = merge.documents(&Three { base: sides.base, ours: sides.ours, theirs: sides.theirs });
     Merged { branches, conflicts: merge.conflicts }
 }
 
 struct Merge {
+    prefer: Prefer,
     conflicts: Vec<Place>,
     document: usize,
     keys: Vec<String>,
 }
 
 impl Merge {
-    fn conflict(&mut self) {
+    /// Reports a conflict and says which side stands in.
+    fn conflict<T>(&mut self, ours: T, theirs: T) -> T {
         let place = Place::new(self.document, &self.keys);
         if self.conflicts.last() != Some(&place) {
             self.conflicts.push(place);
+        }
+        match self.prefer {
+            Prefer::Ours => ours,
+            Prefer::Theirs => theirs,
         }
     }
 
@@ -65,10 +91,7 @@ impl Merge {
             }
             self.document = out.len();
             let rest = chunk.rest();
-            out.extend_from_slice(rest.settled().unwrap_or_else(|| {
-                self.conflict();
-                rest.ours
-            }));
+            out.extend_from_slice(rest.settled().unwrap_or_else(|| self.conflict(rest.ours, rest.theirs)));
         }
         out
     }
@@ -85,7 +108,12 @@ impl Merge {
                     let previous = theirs.units.iter().take(index).rev().map(Unit::id);
                     add(&mut out, unit.clone(), previous);
                 }
-                Some(before) if before.pair != unit.pair => self.at(unit.key(), Merge::conflict),
+                Some(before) if before.pair != unit.pair => {
+                    if let Some(unit) = self.at(unit.key(), |merge| merge.conflict(None, Some(unit.clone()))) {
+                        let previous = theirs.units.iter().take(index).rev().map(Unit::id);
+                        add(&mut out, unit, previous);
+                    }
+                }
                 Some(_) => {}
             }
         }
@@ -104,10 +132,7 @@ impl Merge {
             (None, None) => Some(ours.clone()),
             (Some(base), None) if ours.pair.is_none() => (base.comments != ours.comments).then(|| ours.clone()),
             (Some(base), None) if base.pair == ours.pair => None,
-            (Some(_), None) => {
-                self.at(ours.key(), Merge::conflict);
-                Some(ours.clone())
-            }
+            (Some(_), None) => self.at(ours.key(), |merge| merge.conflict(Some(ours.clone()), None)),
         }
     }
 
@@ -153,10 +178,7 @@ impl Merge {
             (Value::List(ours), Value::List(theirs), Some(Value::List(base))) => {
                 Value::List(self.list(&Three { base, ours, theirs }))
             }
-            _ => {
-                self.conflict();
-                ours.clone()
-            }
+            _ => self.conflict(ours, theirs).clone(),
         }
     }
 
@@ -170,10 +192,7 @@ impl Merge {
                         out.push(self.item(base, ours, theirs));
                     }
                 }
-                None => {
-                    self.conflict();
-                    out.extend_from_slice(chunk.ours);
-                }
+                None => out.extend_from_slice(self.conflict(chunk.ours, chunk.theirs)),
             }
         }
         out
@@ -183,10 +202,10 @@ impl Merge {
         if let (Item::Value(base), Item::Value(ours), Item::Value(theirs)) = (base, ours, theirs) {
             return Item::Value(self.value(Some(base), ours, theirs));
         }
-        if ours != theirs && base != ours && base != theirs {
-            self.conflict();
+        if ours == theirs || base == theirs {
+            return ours.clone();
         }
-        if base == ours { theirs.clone() } else { ours.clone() }
+        if base == ours { theirs.clone() } else { self.conflict(ours, theirs).clone() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! this build does not know are kept as they stand: writing a block again never loses a recipient. Nothing here is
 //! plaintext.
 
+use crate::master_key::KeyId;
 use crate::rules::{Selector, SelectorError};
 use crate::tree::{Branch, Value};
 
@@ -19,8 +20,14 @@ pub const KEY: &str = "sops";
 /// The version of SOPS whose layout is written.
 pub const VERSION: &str = "3.13.3";
 
-/// The lists of master keys, in the order in which SOPS tries them.
-const KINDS: [&str; 7] = ["kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "age"];
+/// Whether a version comes before [`VERSION`]; one that cannot be read does not.
+pub(crate) fn is_older(version: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        let core = text.split(['-', '+']).next()?;
+        core.split('.').map(|part| part.parse().ok()).collect()
+    };
+    matches!((numbers(version), numbers(VERSION)), (Some(theirs), Some(ours)) if theirs < ours)
+}
 
 /// Why a block cannot be used. Names fields, quotes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +39,9 @@ pub enum MetadataError {
     /// The first document has two of them.
     #[error("stands in the document twice")]
     Twice,
+    /// The flattened keys of dotenv and INI do not fit together.
+    #[error("cannot be put together from its flattened keys")]
+    Flattened,
     /// A field has a value of the wrong type.
     #[error("has an unusable `{0}`")]
     Field(&'static str),
@@ -71,40 +81,39 @@ pub struct Metadata {
 #[derive(Clone, Default, PartialEq)]
 pub struct KeyGroup(pub Vec<MasterKey>);
 
-/// One recipient.
+impl KeyGroup {
+    /// A group of new keys, nothing wrapped yet. `created_at` is RFC 3339 in UTC.
+    pub fn new(ids: impl IntoIterator<Item = KeyId>, created_at: &str) -> KeyGroup {
+        KeyGroup(ids.into_iter().map(|id| MasterKey::new(id, created_at)).collect())
+    }
+}
+
+/// One master key of a file and what it holds.
 #[derive(Clone, PartialEq)]
-pub enum MasterKey {
-    /// age.
-    Age {
-        /// The public key.
-        recipient: String,
-        /// The data key as an armored age file.
-        enc: String,
-    },
-    /// A key type of another build.
-    Other {
-        /// Name of its list.
-        kind: String,
-        /// Its fields.
-        fields: Branch,
-    },
+pub struct MasterKey {
+    /// Which key it is.
+    pub id: KeyId,
+    /// The wrapped data key, or share of it; the text depends on the kind of key.
+    pub enc: String,
+    /// When the key was added; RFC 3339. Empty for age, which has none.
+    pub created_at: String,
 }
 
 impl MasterKey {
-    /// Name of the list it stands in.
-    pub fn kind(&self) -> &str {
-        match self {
-            MasterKey::Age { .. } => "age",
-            MasterKey::Other { kind, .. } => kind,
-        }
+    /// A key that holds nothing yet.
+    pub fn new(id: KeyId, created_at: &str) -> MasterKey {
+        let created_at = if matches!(id, KeyId::Age(_)) { "" } else { created_at };
+        MasterKey { id, enc: String::new(), created_at: created_at.to_owned() }
     }
 
-    /// What a person knows it by: the recipient, or the kind of key.
-    pub fn name(&self) -> &str {
-        match self {
-            MasterKey::Age { recipient, .. } => recipient,
-            MasterKey::Other { kind, .. } => kind,
-        }
+    /// Name of the list it stands in.
+    pub fn kind(&self) -> &str {
+        self.id.kind()
+    }
+
+    /// What a person knows it by.
+    pub fn name(&self) -> String {
+        self.id.name()
     }
 }
 

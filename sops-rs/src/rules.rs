@@ -57,6 +57,11 @@ impl Default for Selector {
 }
 
 impl Selector {
+    /// For a file that is encrypted whole whatever its keys: none is written.
+    pub fn none() -> Selector {
+        Selector::UnencryptedSuffix(String::new())
+    }
+
     /// The names of the six, as they stand in metadata and configuration.
     pub const NAMES: [&'static str; 6] = [
         "unencrypted_suffix",
@@ -165,7 +170,7 @@ impl Rules {
 
     fn test(&self, text: &str) -> bool {
         match &self.test {
-            Test::Suffix(suffix) => text.ends_with(suffix.as_str()),
+            Test::Suffix(suffix) => !suffix.is_empty() && text.ends_with(suffix.as_str()),
             Test::Regex(regex) => regex.is_match(text),
         }
     }

@@ -50,7 +50,7 @@ pub enum Value {
     Float(f64),
     /// Text. An encrypted leaf is the string `ENC[…]`.
     Str(String),
-    /// Bytes that are not UTF-8 (the binary format).
+    /// Bytes that are not UTF-8; encrypted as text.
     Bytes(Vec<u8>),
     /// A timestamp, already in the RFC 3339 form SOPS encrypts, own offset kept.
     Time(String),
@@ -58,6 +58,16 @@ pub enum Value {
     Map(Branch),
     /// A list.
     List(Vec<Item>),
+}
+
+impl Value {
+    /// Text if the bytes are UTF-8, else the bytes.
+    pub fn from_bytes(bytes: Vec<u8>) -> Value {
+        match String::from_utf8(bytes) {
+            Ok(text) => Value::Str(text),
+            Err(invalid) => Value::Bytes(invalid.into_bytes()),
+        }
+    }
 }
 
 impl Zeroize for Value {

@@ -20,6 +20,9 @@ mod tests;
 
 const PREFIX: &str = "ENC[AES256_GCM,data:";
 
+/// Length of what is neither data, nonce nor tag, with the longest type.
+const FRAME: usize = PREFIX.len() + ",iv:,tag:,type:comment]".len();
+
 /// The type tag of an encrypted scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -123,18 +126,26 @@ impl Encrypted {
             kind: Kind::from_tag(kind).ok_or(ValueError::UnknownType)?,
         })
     }
+
+    /// The scalar as it stands in a file.
+    pub fn text(&self) -> String {
+        let parts = [(PREFIX, &self.data), (",iv:", &self.iv), (",tag:", &self.tag)];
+        let encoded: usize = parts.iter().map(|(_, bytes)| bytes.len().div_ceil(3) * 4).sum();
+        let mut text = String::with_capacity(encoded + FRAME);
+        for (name, bytes) in parts {
+            text.push_str(name);
+            STANDARD.encode_string(bytes, &mut text);
+        }
+        text.push_str(",type:");
+        text.push_str(self.kind.tag());
+        text.push(']');
+        text
+    }
 }
 
 impl fmt::Display for Encrypted {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{PREFIX}{},iv:{},tag:{},type:{}]",
-            STANDARD.encode(&self.data),
-            STANDARD.encode(&self.iv),
-            STANDARD.encode(&self.tag),
-            self.kind.tag()
-        )
+        out.write_str(&self.text())
     }
 }
 

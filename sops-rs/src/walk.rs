@@ -10,11 +10,14 @@
 use crate::path::Place;
 use crate::rules::{Rules, Scope};
 
+mod nonces;
 mod open;
 mod seal;
 
+pub(crate) use nonces::Nonces;
 pub(crate) use open::Opener;
-pub(crate) use seal::{Sealer, Tally, draw};
+pub(crate) use seal::Sealer;
+pub use seal::Tally;
 
 /// Where the walk is.
 pub(crate) struct Position<'r> {

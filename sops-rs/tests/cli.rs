@@ -177,7 +177,6 @@ fn standard_input_needs_a_name_or_a_type() {
     ] {
         assert_eq!(folder.run(ours, words, secret.as_bytes()).text(), PLAIN, "{words:?}");
     }
-    folder.run(ours, &["decrypt"], secret.as_bytes()).failure(2);
     folder.run(ours, &["encrypt", "-a", &folder.recipient], PLAIN.as_bytes()).failure(8);
     let text =
         folder.run(ours, &["encrypt", "-a", &folder.recipient, "--filename-override", "a.json"], b"{\"a\": 1}").text();
@@ -234,7 +233,7 @@ fn wrong_command_lines_end_with_an_error_and_a_hint() {
     let folder = encrypted();
     for (words, code) in [
         (["--nonsense"].as_slice(), 1),
-        (&["-e", "-d", "plain.yaml"], 8),
+        (&["-e", "-d", "plain.yaml"], 1),
         (&["-d", "-i", "--output", "x", "secret.yaml"], 8),
         (&["-d", "-i", "-"], 8),
         (&["-d", "missing.yaml"], 100),
@@ -270,7 +269,7 @@ fn help_and_version() {
     let version = folder.ours(&["--version"]).text();
     assert_eq!(version.lines().next(), Some(concat!("sops-rs ", env!("CARGO_PKG_VERSION"))));
     let help = folder.ours(&["--help"]).text();
-    assert!(help.contains("Examples:") && help.contains("--encrypted-regex") && !help.contains("--kms"), "{help}");
+    assert!(help.contains("Examples:") && help.contains("--encrypted-regex") && help.contains("updatekeys"), "{help}");
     assert!(folder.ours(&["encrypt", "--help"]).text().contains("--age"));
 }
 

@@ -1,5 +1,7 @@
 //! The file as it is written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -21,6 +23,8 @@ pub(super) struct Config {
     #[serde(deserialize_with = "nullable")]
     pub(super) creation_rules: Vec<Rule>,
     #[serde(deserialize_with = "nullable")]
+    pub(super) destination_rules: Vec<Destination>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) stores: Stores,
 }
 
@@ -28,20 +32,16 @@ pub(super) struct Config {
 #[serde(default)]
 pub(super) struct Stores {
     #[serde(deserialize_with = "nullable")]
-    pub(super) yaml: Yaml,
+    pub(super) yaml: Indent,
     #[serde(deserialize_with = "nullable")]
-    pub(super) json: Json,
+    pub(super) json: Indent,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) json_binary: Indent,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Yaml {
-    pub(super) indent: i64,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Json {
+pub(super) struct Indent {
     pub(super) indent: Option<i64>,
 }
 
@@ -49,14 +49,17 @@ pub(super) struct Json {
 #[serde(default)]
 pub(super) struct Rule {
     pub(super) path_regex: Option<String>,
-    age: Option<Strings>,
-    kms: Any,
-    pgp: Any,
-    gcp_kms: Any,
-    hckms: Any,
-    azure_keyvault: Any,
-    hc_vault_transit_uri: Any,
-    key_groups: Option<Vec<Group>>,
+    pub(super) age: Option<Strings>,
+    pub(super) kms: Option<Strings>,
+    pub(super) aws_profile: Option<String>,
+    pub(super) pgp: Option<Strings>,
+    pub(super) gcp_kms: Option<Strings>,
+    /// The original takes a list only.
+    pub(super) hckms: Option<Vec<String>>,
+    pub(super) azure_keyvault: Option<Strings>,
+    pub(super) hc_vault_transit_uri: Option<Strings>,
+    pub(super) key_groups: Option<Vec<Group>>,
+    pub(super) shamir_threshold: Option<i64>,
     unencrypted_suffix: Option<String>,
     encrypted_suffix: Option<String>,
     unencrypted_regex: Option<String>,
@@ -66,83 +69,7 @@ pub(super) struct Rule {
     pub(super) mac_only_encrypted: Option<bool>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Group {
-    age: Option<Strings>,
-    kms: Any,
-    pgp: Any,
-    gcp_kms: Any,
-    hckms: Any,
-    azure_keyvault: Any,
-    hc_vault: Any,
-    merge: Any,
-}
-
-/// A list, or one text with commas.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Strings {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Strings {
-    fn texts(&self) -> &[String] {
-        match self {
-            Strings::One(text) => std::slice::from_ref(text),
-            Strings::Many(texts) => texts,
-        }
-    }
-}
-
-/// A field of which only matters whether it says anything.
-#[derive(Deserialize, Default)]
-#[serde(transparent)]
-struct Any(serde_json::Value);
-
-impl Any {
-    fn is_set(&self) -> bool {
-        match &self.0 {
-            serde_json::Value::Null => false,
-            serde_json::Value::String(text) => !text.trim().is_empty(),
-            serde_json::Value::Array(items) => !items.is_empty(),
-            _ => true,
-        }
-    }
-}
-
 impl Rule {
-    /// The first field that names keys this build does not have.
-    pub(super) fn unsupported(&self) -> Option<&'static str> {
-        let own = [
-            ("kms", &self.kms),
-            ("pgp", &self.pgp),
-            ("gcp_kms", &self.gcp_kms),
-            ("hckms", &self.hckms),
-            ("azure_keyvault", &self.azure_keyvault),
-            ("hc_vault_transit_uri", &self.hc_vault_transit_uri),
-        ];
-        if let Some((name, _)) = own.into_iter().find(|(_, field)| field.is_set()) {
-            return Some(name);
-        }
-        match self.key_groups.as_deref().unwrap_or_default() {
-            [] => None,
-            [only] => only.unsupported(),
-            _ => Some("more than one key group"),
-        }
-    }
-
-    /// The entries of `age`; those of the key group if there is one.
-    pub(super) fn age(&self) -> impl Iterator<Item = &String> {
-        let group = self.key_groups.as_deref().unwrap_or_default().first();
-        let strings = match group {
-            Some(group) => group.age.as_ref(),
-            None => self.age.as_ref(),
-        };
-        strings.map(Strings::texts).unwrap_or_default().iter()
-    }
-
     pub(super) fn selectors(&self) -> [(&'static str, Option<String>); 6] {
         [
             ("unencrypted_suffix", self.unencrypted_suffix.clone()),
@@ -155,19 +82,69 @@ impl Rule {
     }
 }
 
-impl Group {
-    fn unsupported(&self) -> Option<&'static str> {
-        let fields = [
-            ("kms", &self.kms),
-            ("pgp", &self.pgp),
-            ("gcp_kms", &self.gcp_kms),
-            ("hckms", &self.hckms),
-            ("azure_keyvault", &self.azure_keyvault),
-            ("hc_vault", &self.hc_vault),
-            ("merge", &self.merge),
-        ];
-        fields.into_iter().find(|(_, field)| field.is_set()).map(|(name, _)| name)
-    }
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Group {
+    pub(super) age: Option<Strings>,
+    pub(super) kms: Option<Vec<Kms>>,
+    pub(super) pgp: Option<Strings>,
+    pub(super) gcp_kms: Option<Vec<GcpKms>>,
+    pub(super) hckms: Option<Vec<HuaweiKms>>,
+    pub(super) azure_keyvault: Option<Vec<AzureKeyVault>>,
+    pub(super) hc_vault: Option<Strings>,
+    pub(super) merge: Option<Vec<Group>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Kms {
+    pub(super) arn: String,
+    pub(super) role: Option<String>,
+    pub(super) context: Option<BTreeMap<String, Option<String>>>,
+    pub(super) aws_profile: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GcpKms {
+    pub(super) resource_id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct HuaweiKms {
+    pub(super) key_id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AzureKeyVault {
+    #[serde(rename = "vaultUrl")]
+    pub(super) vault_url: String,
+    pub(super) key: String,
+    pub(super) version: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Destination {
+    pub(super) path_regex: Option<String>,
+    pub(super) s3_bucket: Option<String>,
+    pub(super) s3_prefix: Option<String>,
+    pub(super) gcs_bucket: Option<String>,
+    pub(super) gcs_prefix: Option<String>,
+    pub(super) vault_path: Option<String>,
+    pub(super) vault_address: Option<String>,
+    pub(super) vault_kv_mount_name: Option<String>,
+    pub(super) vault_kv_version: Option<i64>,
+    pub(super) omit_extensions: Option<bool>,
+    pub(super) recreation_rule: Option<Rule>,
+}
+
+/// A list, or one text with commas.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Strings {
+    One(String),
+    Many(Vec<String>),
+    /// Said with the name of the field.
+    Other(serde::de::IgnoredAny),
 }
 
 fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(reader: D) -> Result<T, D::Error> {

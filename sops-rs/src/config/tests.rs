@@ -1,79 +1,116 @@
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, CreationRule, Destination, Store};
+use crate::master_key::KeyId;
 use crate::rules::Selector;
 
-fn key() -> String {
-    use age::secrecy::ExposeSecret as _;
+const ONE: &str = "age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun";
+const OTHER: &str = "age1tmaae3ld5vpevmsh5yacsauzx8jetg300mpvc4ugp5zr5l6ssq9sla97ep";
 
-    let text = age::x25519::Identity::generate().to_string();
-    crate::Identity::parse(text.expose_secret()).unwrap()[0].recipient().to_string()
+fn rule(text: &str, path: &str) -> Result<Option<CreationRule>, ConfigError> {
+    Config::parse(text).unwrap().creation_rule(path)
+}
+
+fn names(groups: &[Vec<KeyId>]) -> Vec<Vec<String>> {
+    groups.iter().map(|group| group.iter().map(KeyId::name).collect()).collect()
 }
 
 #[test]
 fn the_first_rule_that_matches_counts() {
-    let (one, other) = (key(), key());
     let text = format!(
-        "creation_rules:\n  - path_regex: ^prod/.*\\.yaml$\n    encrypted_regex: ^data$\n    age: {one}\n  - age: {other}\n    unknown: 1\n"
+        "creation_rules:\n  - path_regex: \\.prod\\.yaml$\n    age: {ONE}\n    encrypted_regex: ^data$\n    mac_only_encrypted: true\n  - age: {OTHER}\n    future: 1\n"
     );
-    let config = Config::parse(&text).unwrap();
-    let rule = config.creation_rule("prod/db.yaml").unwrap().unwrap();
-    assert_eq!(rule.recipients[0].to_string(), one);
-    assert_eq!(rule.selector, Some(Selector::EncryptedRegex("^data$".to_owned())));
-    let rule = config.creation_rule("a/prod/db.yaml").unwrap().unwrap();
-    assert_eq!(rule.recipients[0].to_string(), other);
-    assert_eq!((rule.selector, rule.mac_only_encrypted), (None, false));
+    let first = rule(&text, "a/b.prod.yaml").unwrap().unwrap();
+    assert_eq!(names(&first.groups), [[ONE]]);
+    assert_eq!(first.selector, Some(Selector::EncryptedRegex("^data$".to_owned())));
+    assert!(first.mac_only_encrypted && first.number == 1);
+    let second = rule(&text, "a/b.yaml").unwrap().unwrap();
+    assert_eq!((names(&second.groups), second.number), (vec![vec![OTHER.to_owned()]], 2));
+    assert!(matches!(rule("creation_rules: [{path_regex: x}]", "y"), Err(ConfigError::NoMatch)));
+    assert!(rule("", "y").unwrap().is_none() && rule("creation_rules:", "y").unwrap().is_none());
 }
 
 #[test]
-fn recipients_are_a_list_or_a_text_with_commas_or_one_group() {
-    let (one, other) = (key(), key());
-    for fields in [
-        format!("age: '{one}, {other}'"),
-        format!("age: [{one}, {other}]"),
-        format!("age: >-\n      {one},\n      {other}"),
-        format!("key_groups:\n      - age: [{one}, {other}]\n        pgp: []"),
+fn keys_of_all_types_stand_as_texts_or_lists() {
+    let text = "creation_rules:\n  - kms: 'arn:aws:kms:r:1:key/a+arn:aws:iam::1:role/r, arn:aws:kms:r:1:key/b'\n    aws_profile: dev\n    pgp: [85D7 7543, F00]\n    gcp_kms: projects/p\n    hckms: [eu:1]\n    azure_keyvault: https://v.vault.azure.net/keys/k/1\n    hc_vault_transit_uri: ['https://vault:8200/v1/transit/keys/k']\n    age: 'age1a,age1b'\n    shamir_threshold: 3\n";
+    let rule = rule(text, "x").unwrap().unwrap();
+    assert_eq!(
+        names(&rule.groups),
+        [[
+            "arn:aws:kms:r:1:key/a+arn:aws:iam::1:role/r||dev",
+            "arn:aws:kms:r:1:key/b||dev",
+            "projects/p",
+            "https://v.vault.azure.net/keys/k/1",
+            "https://vault:8200/v1/transit/keys/k",
+            "85D77543",
+            "F00",
+            "age1a",
+            "age1b",
+            "eu:1",
+        ]]
+    );
+    assert_eq!(rule.shamir_threshold, Some(3));
+}
+
+#[test]
+fn key_groups_replace_the_keys_of_the_rule_and_merge_others() {
+    let text = "creation_rules:\n  - age: age1ignored\n    key_groups:\n      - age: [age1a]\n        merge:\n          - pgp: [F00]\n            merge: [{age: [age1c, age1a]}]\n          - kms: [{arn: 'arn:x', role: 'arn:r', context: {b: 2, a: null}, aws_profile: p}]\n      - gcp_kms: [{resource_id: g}]\n        hckms: [{key_id: 'eu:1'}]\n        azure_keyvault: [{vaultUrl: 'https://v', key: k, version: '1'}, {vaultUrl: 'https://w', key: k}]\n        hc_vault: ['https://vault/v1/t/keys/k']\n      - {}\n";
+    let rule = rule(text, "x").unwrap().unwrap();
+    let names = names(&rule.groups);
+    assert_eq!(names[0], ["age1c", "age1a", "F00", "arn:x+arn:r|a:,b:2|p"], "each once");
+    assert_eq!(names[1], ["g", "eu:1", "https://v/keys/k/1", "https://w/keys/k/", "https://vault/v1/t/keys/k"]);
+    assert!(names[2].is_empty(), "an empty group stays, so that encrypting can refuse it");
+}
+
+#[test]
+fn a_rule_that_cannot_be_used_says_which_and_why() {
+    for (text, message) in [
+        ("{path_regex: '('}", "path_regex of creation rule 1 is not a valid expression"),
+        ("{age: 'nonsense'}", "creation rule 1: `nonsense` is not an age recipient"),
+        ("{age: {a: b}}", "creation rule 1: `age` is neither a list nor a text"),
+        (
+            "{encrypted_regex: a, encrypted_suffix: b}",
+            "creation rule 1: encrypted_suffix and encrypted_regex exclude each other",
+        ),
+        ("{encrypted_regex: '('}", "creation rule 1: encrypted_regex is not a valid expression"),
+        (
+            "{key_groups: [{hc_vault: [x]}]}",
+            "creation rule 1: `x` is not a transit key of Vault: https://HOST:8200/v1/transit/keys/KEY",
+        ),
     ] {
-        let text = format!("creation_rules:\n  - path_regex: .*\n    {fields}\n    pgp: ''\n");
-        let rule = Config::parse(&text).unwrap().creation_rule("x.yaml").unwrap().unwrap();
-        assert_eq!(rule.recipients.len(), 2, "{fields}");
+        let failure = rule(&format!("creation_rules: [{text}]"), "x").err().unwrap();
+        assert_eq!(failure.to_string(), message);
+    }
+    for text in ["[]", "creation_rules: 5", "creation_rules: [{hckms: eu}]", "creation_rules: [{age: a", "\t"] {
+        assert!(Config::parse(text).is_err() || text == "\t", "{text}");
     }
 }
 
 #[test]
-fn a_rule_is_used_whole_or_not_at_all() {
-    let one = key();
-    for (fields, expected) in [
-        ("pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21", "pgp"),
-        ("kms: [{arn: x}]", "kms"),
-        ("hc_vault_transit_uri: http://x", "hc_vault_transit_uri"),
-        ("key_groups: [{pgp: [x]}]", "pgp"),
-        ("key_groups: [{age: []}, {age: []}]", "more than one key group"),
-        ("encrypted_regex: (", "encrypted_regex is not a valid expression"),
-        ("path_regex: (", "path_regex of creation rule 1"),
-        ("age: age1qqqq", "creation rule 1"),
-        ("encrypted_regex: a\n    encrypted_suffix: b", "exclude each other"),
-    ] {
-        let age = if fields.starts_with("age") { String::new() } else { format!("\n    age: {one}") };
-        let config = Config::parse(&format!("creation_rules:\n  - {fields}{age}\n")).unwrap();
-        let failure = config.creation_rule("x.yaml").err().unwrap();
-        assert!(failure.to_string().contains(expected), "{fields}: {failure}");
-    }
+fn indentation_is_set_by_format() {
+    let config = Config::parse("stores: {yaml: {indent: 2}, json: {indent: -1}, json_binary: {indent: 0}}").unwrap();
+    assert_eq!(
+        [Store::Yaml, Store::Json, Store::JsonBinary].map(|store| config.indent(store)),
+        [Some(2), None, Some(0)]
+    );
+    let config = Config::parse("stores: {yaml: {indent: 0}, json:}").unwrap();
+    assert_eq!([Store::Yaml, Store::Json, Store::JsonBinary].map(|store| config.indent(store)), [None, None, None]);
 }
 
 #[test]
-fn no_rules_and_no_match_differ() {
-    for text in ["", "# nothing\n", "creation_rules:\n", "creation_rules: []\n", "stores:\n  yaml:\n    indent: 2\n"] {
-        assert_eq!(Config::parse(text).unwrap().creation_rule("x.yaml").unwrap(), None, "{text}");
+fn destinations_are_one_of_three() {
+    let text = "destination_rules:\n  - {path_regex: ^s3, s3_bucket: b, s3_prefix: p/, omit_extensions: true, recreation_rule: {age: age1a}}\n  - {path_regex: ^gcs, gcs_bucket: g}\n  - {path_regex: ^v1, vault_path: a/, vault_kv_version: 1, vault_kv_mount_name: kv}\n  - {path_regex: ^v2, vault_path: a/, vault_address: 'https://v'}\n  - {path_regex: ^two, vault_path: a, s3_bucket: b}\n  - {path_regex: ^none}\n";
+    let config = Config::parse(text).unwrap();
+    let s3 = config.destination_rule("s3/x").unwrap();
+    assert!(s3.omit_extensions && names(&s3.recreation.unwrap().groups) == [["age1a"]]);
+    assert!(s3.destination == Destination::S3 { bucket: "b".to_owned(), prefix: "p/".to_owned() });
+    assert!(matches!(config.destination_rule("gcs").unwrap().destination, Destination::Gcs { .. }));
+    let vault = |path: &str| match config.destination_rule(path).unwrap().destination {
+        Destination::Vault { address, path, mount, version } => (address, path, mount, version),
+        _ => panic!("not Vault"),
+    };
+    assert_eq!(vault("v1"), (String::new(), "a/".to_owned(), "kv".to_owned(), 1));
+    assert_eq!(vault("v2"), ("https://v".to_owned(), "a/".to_owned(), "secret".to_owned(), 2));
+    for path in ["two", "none"] {
+        assert!(matches!(config.destination_rule(path), Err(ConfigError::Destination { .. })), "{path}");
     }
-    let config = Config::parse("creation_rules:\n  - path_regex: ^y$\n").unwrap();
-    assert!(matches!(config.creation_rule("x.yaml"), Err(ConfigError::NoMatch)));
-    assert!(Config::parse("creation_rules: {").is_err());
-    assert!(Config::parse("creation_rules: 5").is_err());
-}
-
-#[test]
-fn indents_are_read() {
-    let config = Config::parse("stores:\n  yaml:\n    indent: 2\n  json:\n    indent: -1\n").unwrap();
-    assert_eq!((config.yaml_indent(), config.json_indent()), (Some(2), None));
-    let config = Config::parse("stores:\n  json:\n    indent: 0\n").unwrap();
-    assert_eq!((config.yaml_indent(), config.json_indent()), (None, Some(0)));
+    assert!(matches!(config.destination_rule("other"), Err(ConfigError::NoDestination)));
 }

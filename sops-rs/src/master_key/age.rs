@@ -1,160 +1,169 @@
-//! The age master key: X25519 recipients and identities (<https://age-encryption.org/v1>).
+//! The age master key (<https://age-encryption.org/v1>): X25519 and post-quantum keys, SSH keys, plugins.
 //!
-//! Takes key material as text from its caller: it never looks at the environment or at files.
+//! Takes key material from its caller: it never looks at the environment or at files. It runs a program only when plugins
+//! were allowed and a recipient or an identity names one.
 
-use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::iter;
-use std::str::FromStr;
+use std::sync::Arc;
 
-use age::armor::{ArmoredReader, ArmoredWriter, Format};
-use age::{Decryptor, Encryptor};
+use age::{DecryptError, Decryptor};
+use async_trait::async_trait;
 use zeroize::Zeroizing;
 
-use crate::data_key::{self, DataKey};
+use crate::master_key::{KeyError, KeyId, KeyService};
 
-/// Starts of lines that hold no identity for this build.
-const SKIPPED: [&str; 3] = ["#", "AGE-PLUGIN-", "AGE-SECRET-KEY-PQ-1"];
+mod dialog;
+mod envelope;
+mod hybrid;
+mod identity;
+mod locked;
+#[cfg(feature = "age-plugin")]
+mod plugin;
+mod recipient;
+#[cfg(feature = "age-ssh")]
+mod ssh;
+mod x_wing;
 
-/// A key file or recipient that cannot be used. Never quotes its input.
+pub use dialog::Dialog;
+pub use identity::Identity;
+pub use recipient::Recipient;
+
+pub use AgeKeys as Keys;
+
+use dialog::Callbacks;
+use identity::Opener;
+
+/// The most that a wrapped data key or share may hold: 33 bytes are what is stored.
+const MAX_DATA_KEY: usize = 1024;
+const NO_PLUGINS: &str = "plugins are turned off";
+
+/// A key file or recipient that cannot be used. Never quotes a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AgeError {
-    /// A line of an identity file is no X25519 identity.
+    /// A line of an identity file is no identity.
     #[error("line {line} is not an age identity")]
     Identity {
         /// Number of the line, from 1.
         line: usize,
     },
-    /// The text is no X25519 recipient.
-    #[error("`{0}` is not an age X25519 recipient")]
+    /// The file is no identity file.
+    #[error("{0}")]
+    File(String),
+    /// The text is no recipient.
+    #[error("`{0}` is not an age recipient")]
     Recipient(String),
+    /// The text is a recipient, but not one that this build can encrypt to.
+    #[error("`{recipient}` cannot be encrypted to: {cause}")]
+    Unusable {
+        /// The recipient.
+        recipient: String,
+        /// Why not.
+        cause: String,
+    },
     /// The data key could not be encrypted.
-    #[error("the data key could not be encrypted to {0}")]
-    Wrap(Recipient),
+    #[error("the data key could not be encrypted to {recipient}: {cause}")]
+    Wrap {
+        /// The recipient.
+        recipient: String,
+        /// Why not; of a plugin, its own words.
+        cause: String,
+    },
 }
 
-/// A public key that data keys are encrypted to: `age1…`.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Recipient(age::x25519::Recipient);
-
-impl FromStr for Recipient {
-    type Err = AgeError;
-
-    fn from_str(text: &str) -> Result<Self, AgeError> {
-        text.parse().map(Recipient).map_err(|_: &str| AgeError::Recipient(text.to_owned()))
-    }
+/// Wraps data keys to recipients of age and opens them with the identities it holds.
+#[derive(Clone, Default)]
+pub struct AgeKeys {
+    identities: Vec<Identity>,
+    dialog: Option<Arc<dyn Dialog>>,
+    plugins: bool,
 }
 
-impl fmt::Display for Recipient {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
-    }
-}
-
-impl fmt::Debug for Recipient {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, out)
-    }
-}
-
-impl Recipient {
-    /// Parses recipients separated by commas, as `--age` and `SOPS_AGE_RECIPIENTS` have them.
-    pub fn parse_list(text: &str) -> Result<Vec<Recipient>, AgeError> {
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::parse).collect()
+impl AgeKeys {
+    /// Keys that ask nobody and run no plugin.
+    pub fn new(identities: Vec<Identity>) -> AgeKeys {
+        AgeKeys { identities, dialog: None, plugins: false }
     }
 
-    /// Encrypts a data key: an armored age file with a final newline.
-    pub fn wrap(&self, key: &DataKey) -> Result<String, AgeError> {
-        let failed = || AgeError::Wrap(self.clone());
-        let recipient: &dyn age::Recipient = &self.0;
-        let encryptor = Encryptor::with_recipients(iter::once(recipient)).map_err(|_| failed())?;
-        let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).map_err(|_| failed())?;
-        let mut writer = encryptor.wrap_output(armor).map_err(|_| failed())?;
-        writer.write_all(key.as_bytes()).map_err(|_| failed())?;
-        let armored = writer.finish().and_then(ArmoredWriter::finish).map_err(|_| failed())?;
-        String::from_utf8(armored).map_err(|_| failed())
+    /// Lets identities ask the user.
+    #[must_use]
+    pub fn with_dialog(mut self, dialog: Arc<dyn Dialog>) -> AgeKeys {
+        self.dialog = Some(dialog);
+        self
     }
-}
 
-/// A secret key that opens data keys: `AGE-SECRET-KEY-1…`. Never printed.
-#[derive(Clone)]
-pub struct Identity(age::x25519::Identity);
+    /// Lets recipients and identities that name a plugin run `age-plugin-NAME` from the search path.
+    #[must_use]
+    pub fn with_plugins(mut self) -> AgeKeys {
+        self.plugins = true;
+        self
+    }
 
-impl Identity {
-    /// Parses the text of a key file: one identity a line, blank lines and `#` comments skipped, CRLF allowed. So are
-    /// identities of plugins and of the post-quantum kind, which this build cannot use: the file may have others.
+    /// Opens an age file, armored or not, of which the plaintext has at most `limit` bytes.
     ///
     /// # Errors
-    /// [`AgeError::Identity`] on the first line that is something else: one bad line fails the source.
-    pub fn parse(text: &str) -> Result<Vec<Identity>, AgeError> {
-        let mut identities = Vec::new();
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim_end_matches(['\r', ' ', '\t']);
-            if line.is_empty() || SKIPPED.iter().any(|start| line.starts_with(start)) {
-                continue;
-            }
-            let identity = line.parse().map_err(|_: &str| AgeError::Identity { line: number + 1 })?;
-            identities.push(Identity(identity));
+    /// [`KeyError::NoIdentity`] if no identity fits, [`KeyError::Malformed`] if it is no age file or was changed.
+    pub fn open(&self, file: &[u8], limit: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let malformed = |error: &DecryptError| KeyError::Malformed(damage(error).to_owned());
+        let file = envelope::without_armor(file).map_err(|error| malformed(&error.into()))?;
+        if !envelope::has_whole_stanzas(&file) {
+            return Err(malformed(&DecryptError::InvalidHeader));
         }
-        Ok(identities)
+        let decryptor = Decryptor::new_buffered(&*file).map_err(|error| malformed(&error))?;
+        let opener = Opener::new(&self.identities, Callbacks(self.dialog.clone()), self.plugins);
+        let reader = match decryptor.decrypt(iter::once(&opener as &dyn age::Identity)) {
+            Ok(reader) => reader,
+            Err(DecryptError::NoMatchingKeys) => return Err(self.no_identity(&opener.failures())),
+            Err(error) => return Err(malformed(&error)),
+        };
+        // With its capacity set beforehand the plaintext is not left behind in a buffer that was outgrown.
+        let mut plain = Zeroizing::new(Vec::with_capacity(limit.min(file.len()) + 1));
+        let read = reader.take(limit as u64 + 1).read_to_end(&mut plain);
+        read.map_err(|_| KeyError::Malformed("the age file is cut off or was changed".to_owned()))?;
+        if plain.len() > limit {
+            return Err(KeyError::Malformed(format!("the age file holds more than {limit} bytes")));
+        }
+        Ok(plain)
     }
 
-    /// The public key.
-    pub fn recipient(&self) -> Recipient {
-        Recipient(self.0.to_public())
+    fn no_identity(&self, failures: &[String]) -> KeyError {
+        let mut words = match self.identities.len() {
+            0 => "there is no age identity".to_owned(),
+            1 => "the age identity at hand does not fit".to_owned(),
+            many => format!("none of the {many} age identities at hand fits"),
+        };
+        for failure in failures {
+            words.push_str("; ");
+            words.push_str(failure);
+        }
+        KeyError::NoIdentity(words)
     }
 }
 
-/// Opens an armored or binary age file with the first identity that fits; `None` if none does.
-pub fn unwrap(wrapped: &str, identities: &[Identity]) -> Option<DataKey> {
-    let decryptor = Decryptor::new_buffered(ArmoredReader::new(wrapped.as_bytes())).ok()?;
-    let reader = decryptor.decrypt(identities.iter().map(|identity| &identity.0 as &dyn age::Identity)).ok()?;
-    let mut plain = Zeroizing::new(Vec::with_capacity(data_key::LEN + 1));
-    reader.take(data_key::LEN as u64 + 1).read_to_end(&mut plain).ok()?;
-    DataKey::from_slice(&plain)
+fn damage(error: &DecryptError) -> &'static str {
+    match error {
+        DecryptError::InvalidMac => "the header of the age file was changed",
+        DecryptError::UnknownFormat => "the age file has a format of another version",
+        _ => "it is not an age file",
+    }
+}
+
+#[async_trait]
+impl KeyService for AgeKeys {
+    async fn wrap(&self, key: &KeyId, plaintext: &[u8]) -> Result<String, KeyError> {
+        let KeyId::Age(recipient) = key else { return Err(KeyError::Unsupported(key.kind().to_owned())) };
+        let recipient: Recipient =
+            recipient.parse().map_err(|error: AgeError| KeyError::Malformed(error.to_string()))?;
+        let callbacks = self.plugins.then(|| Callbacks(self.dialog.clone()));
+        recipient.encrypt(plaintext, callbacks).map_err(|error| KeyError::Refused(error.to_string()))
+    }
+
+    async fn unwrap(&self, key: &KeyId, enc: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let KeyId::Age(_) = key else { return Err(KeyError::Unsupported(key.kind().to_owned())) };
+        self.open(enc.as_bytes(), MAX_DATA_KEY)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{AgeError, Identity, Recipient, unwrap};
-    use crate::data_key::DataKey;
-    use age::secrecy::ExposeSecret as _;
-
-    fn secret() -> String {
-        age::x25519::Identity::generate().to_string().expose_secret().to_owned()
-    }
-
-    #[test]
-    fn a_key_file_has_comments_and_line_ends_of_any_system() {
-        let text = format!("# created\r\n\r\n{}\r\n{}\nAGE-PLUGIN-YUBIKEY-1XYZ\n", secret(), secret());
-        assert_eq!(Identity::parse(&text).unwrap().len(), 2);
-    }
-
-    #[test]
-    fn one_bad_line_fails_the_source_and_is_not_quoted() {
-        let text = format!("{}\nAGE-SECRET-KEY-1QQQQ\n", secret());
-        let failure = Identity::parse(&text).err().unwrap();
-        assert_eq!(failure, AgeError::Identity { line: 2 });
-        assert!(!failure.to_string().contains("QQQQ"));
-        assert!(Identity::parse(&format!(" {}", secret())).is_err(), "a leading blank is fatal in the original");
-    }
-
-    #[test]
-    fn a_data_key_opens_for_its_recipient_only() {
-        let ours = Identity::parse(&secret()).unwrap();
-        let theirs = Identity::parse(&secret()).unwrap();
-        let wrapped = ours[0].recipient().wrap(&DataKey::new([7; 32])).unwrap();
-        assert!(wrapped.ends_with("-----END AGE ENCRYPTED FILE-----\n"));
-        assert_eq!(unwrap(&wrapped, &ours).unwrap().as_bytes(), &[7; 32]);
-        assert!(unwrap(&wrapped, &theirs).is_none());
-        assert!(unwrap("", &ours).is_none());
-    }
-
-    #[test]
-    fn recipients_come_as_a_list() {
-        let one = Identity::parse(&secret()).unwrap()[0].recipient().to_string();
-        assert_eq!(Recipient::parse_list(&format!("{one}, {one},")).unwrap().len(), 2);
-        assert!(Recipient::parse_list("age1pq1xyz").is_err());
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
-use super::{describe, three_way};
+use super::{Prefer, Sides, describe, three_way};
 use crate::format::Format;
 
 fn merge(base: &str, ours: &str, theirs: &str) -> (String, Vec<String>) {
     let [base, ours, theirs] = [base, ours, theirs].map(|text| Format::Yaml.load(text.as_bytes()).unwrap());
-    let merged = three_way(&base, &ours, &theirs);
+    let merged = three_way(Sides { base: &base, ours: &ours, theirs: &theirs }, Prefer::Ours);
     let text = Format::Yaml.emit(&merged.branches, Some(2)).unwrap();
     (String::from_utf8(text.to_vec()).unwrap(), describe(&merged.conflicts))
 }
@@ -83,9 +83,25 @@ fn documents_merge_one_by_one() {
 }
 
 #[test]
+fn the_preferred_side_stands_in_for_a_conflict() {
+    let documents = |text: &str| Format::Yaml.load(text.as_bytes()).unwrap();
+    let (base, ours, theirs) =
+        (documents("a: 1\nb: 1\nc: 1\n"), documents("a: 2\nc: 2\nd: 5\n"), documents("a: 3\nb: 3\n"));
+    let text = |prefer: Prefer| {
+        let merged = three_way(Sides { base: &base, ours: &ours, theirs: &theirs }, prefer);
+        assert_eq!(merged.conflicts.len(), 3);
+        let text = Format::Yaml.emit(&merged.branches, Some(2)).unwrap();
+        String::from_utf8(text.to_vec()).unwrap()
+    };
+    assert_eq!(text(Prefer::Ours), "a: 2\nc: 2\nd: 5\n");
+    assert_eq!(text(Prefer::Theirs), "a: 3\nb: 3\nd: 5\n");
+}
+
+#[test]
 fn duplicate_keys_are_told_apart_by_their_order() {
     let load = |text: &str| Format::Json.load(text.as_bytes()).unwrap();
-    let merged = three_way(&load(r#"{"a":1,"a":2}"#), &load(r#"{"a":3,"a":2}"#), &load(r#"{"a":1,"a":4}"#));
+    let (base, ours, theirs) = (load(r#"{"a":1,"a":2}"#), load(r#"{"a":3,"a":2}"#), load(r#"{"a":1,"a":4}"#));
+    let merged = three_way(Sides { base: &base, ours: &ours, theirs: &theirs }, Prefer::Ours);
     assert!(merged.conflicts.is_empty());
     let text = Format::Json.emit(&merged.branches, Some(0)).unwrap();
     assert_eq!(text.as_slice(), b"{\n\"a\": 3,\n\"a\": 4\n}\n");

@@ -1,6 +1,7 @@
 //! Reading a block: numbers and booleans serve as text and the other way round, unknown fields and nulls do no harm.
 
-use super::{KINDS, KeyGroup, MasterKey, Metadata, MetadataError};
+use super::{KeyGroup, MasterKey, Metadata, MetadataError};
+use crate::master_key::{AwsKmsKey, AzureKey, KeyId, VaultTransitKey};
 use crate::rules::{Rules, Selector};
 use crate::time;
 use crate::tree::{Branch, Entry, Item, Value};
@@ -38,7 +39,7 @@ fn selector(block: &Branch) -> Result<Selector, MetadataError> {
 }
 
 fn groups(block: &Branch) -> Result<Vec<KeyGroup>, MetadataError> {
-    let flat = group(block, &KINDS)?;
+    let flat = group(block, &KeyId::KINDS)?;
     if !flat.0.is_empty() {
         return Ok(vec![flat]);
     }
@@ -55,7 +56,7 @@ fn groups(block: &Branch) -> Result<Vec<KeyGroup>, MetadataError> {
 
 /// The known kinds, then those of other builds that stand in this group.
 fn kinds_of(fields: &Branch) -> Vec<&str> {
-    let mut kinds = KINDS.to_vec();
+    let mut kinds = KeyId::KINDS.to_vec();
     for entry in &fields.0 {
         if let Entry::Pair(name, Value::List(_)) = entry
             && !kinds.contains(&name.as_str())
@@ -78,17 +79,55 @@ fn group(block: &Branch, kinds: &[&str]) -> Result<KeyGroup, MetadataError> {
 }
 
 fn master_key(kind: &str, fields: &Branch) -> Result<MasterKey, MetadataError> {
-    if kind != "age" {
-        return Ok(MasterKey::Other { kind: kind.to_owned(), fields: fields.clone() });
+    let field = |name| -> Result<String, MetadataError> { Ok(text(fields, name)?.unwrap_or_default()) };
+    let id = match kind {
+        "age" => KeyId::Age(field("recipient")?),
+        "pgp" => KeyId::Pgp(field("fp")?),
+        "kms" => KeyId::AwsKms(AwsKmsKey {
+            arn: field("arn")?,
+            role: field("role")?,
+            context: context(fields)?,
+            aws_profile: field("aws_profile")?,
+        }),
+        "gcp_kms" => KeyId::GcpKms(field("resource_id")?),
+        "azure_kv" => KeyId::AzureKeyVault(AzureKey {
+            vault_url: field("vault_url")?,
+            name: field("name")?,
+            version: field("version")?,
+        }),
+        "hc_vault" => KeyId::VaultTransit(VaultTransitKey {
+            vault_address: field("vault_address")?,
+            engine_path: field("engine_path")?,
+            key_name: field("key_name")?,
+        }),
+        "hckms" => KeyId::HuaweiKms(field("key_id")?),
+        _ => KeyId::Other { kind: kind.to_owned(), fields: fields.clone() },
+    };
+    let other = matches!(id, KeyId::Other { .. });
+    let own = |name| if other { Ok(String::new()) } else { field(name) };
+    let created_at = if kind == "age" { String::new() } else { own("created_at")? };
+    Ok(MasterKey { id, enc: own("enc")?, created_at })
+}
+
+/// The encryption context, in the order of the file.
+fn context(fields: &Branch) -> Result<Vec<(String, String)>, MetadataError> {
+    let pairs = match fields.get("context") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Map(pairs)) => pairs,
+        Some(_) => return Err(MetadataError::Field("context")),
+    };
+    let mut context = Vec::new();
+    for entry in &pairs.0 {
+        if let Entry::Pair(name, value) = entry {
+            let value = scalar(value).map_err(|()| MetadataError::Field("context"))?;
+            context.push((name.clone(), value.unwrap_or_default()));
+        }
     }
-    Ok(MasterKey::Age {
-        recipient: text(fields, "recipient")?.unwrap_or_default(),
-        enc: text(fields, "enc")?.unwrap_or_default(),
-    })
+    Ok(context)
 }
 
 fn others(block: &Branch) -> Branch {
-    let known = |name: &str| FIELDS.contains(&name) || KINDS.contains(&name) || Selector::NAMES.contains(&name);
+    let known = |name: &str| FIELDS.contains(&name) || KeyId::KINDS.contains(&name) || Selector::NAMES.contains(&name);
     let kept = block.0.iter().filter(|entry| match entry {
         Entry::Pair(name, value) => !known(name) && *value != Value::Null,
         Entry::Comment(_) => false,
@@ -111,13 +150,21 @@ fn list<'a>(block: &'a Branch, name: &str) -> Result<Vec<&'a Value>, MetadataErr
 }
 
 fn text(block: &Branch, name: &'static str) -> Result<Option<String>, MetadataError> {
-    Ok(Some(match block.get(name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Str(text) | Value::Time(text)) => text.clone(),
-        Some(Value::Int(number)) => number.to_string(),
-        Some(Value::Float(number)) => number.to_string(),
-        Some(Value::Bool(flag)) => u8::from(*flag).to_string(),
-        Some(Value::Bytes(_) | Value::Map(_) | Value::List(_)) => return Err(MetadataError::Field(name)),
+    match block.get(name) {
+        None => Ok(None),
+        Some(value) => scalar(value).map_err(|()| MetadataError::Field(name)),
+    }
+}
+
+/// A scalar as text; `None` for null.
+fn scalar(value: &Value) -> Result<Option<String>, ()> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Str(text) | Value::Time(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Bool(flag) => u8::from(*flag).to_string(),
+        Value::Bytes(_) | Value::Map(_) | Value::List(_) => return Err(()),
     }))
 }
 

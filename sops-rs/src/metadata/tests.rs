@@ -55,7 +55,7 @@ fn no_recipient_and_no_field_is_lost() {
     let text = written(&metadata);
     for part in [
         r#""pgp": [{"created_at": "t","enc": "p","fp": "F"}]"#,
-        r#""kms": [{"arn": "a","aws_profile": "","context": {"b": "2","z": "1"}}]"#,
+        r#""kms": [{"arn": "a","aws_profile": "","context": {"b": "2","z": "1"},"created_at": "","enc": ""}]"#,
         r#""future": [{"x": 1}]"#,
     ] {
         assert!(text.contains(part), "{text}");
@@ -70,7 +70,7 @@ fn key_groups_are_kept_and_flat_lists_win_over_them() {
     let metadata = read(groups).unwrap();
     assert_eq!(metadata.groups.len(), 2);
     let text = written(&metadata);
-    assert!(text.contains(r#""key_groups": [{"age": [{"enc": "1","recipient": "age1a"}],"hc_vault": []},{"age": [],"hc_vault": [],"new": [{"k": "v"}],"pgp": [{"fp": "F"}]}]"#), "{text}");
+    assert!(text.contains(r#""key_groups": [{"age": [{"enc": "1","recipient": "age1a"}],"hc_vault": []},{"age": [],"hc_vault": [],"new": [{"k": "v"}],"pgp": [{"created_at": "","enc": "","fp": "F"}]}]"#), "{text}");
     assert!(text.contains(r#""shamir_threshold": 2"#));
     assert_eq!(read(&format!("{groups},{AGE}")).unwrap().groups.len(), 1);
 }

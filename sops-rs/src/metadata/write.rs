@@ -1,6 +1,7 @@
 //! Writing a block: all keys in alphabetical order, empty fields left out.
 
 use super::{KeyGroup, MasterKey, Metadata};
+use crate::master_key::KeyId;
 use crate::tree::{Branch, Entry, Item, Value};
 
 /// The lists that a group of several has even when they are empty.
@@ -12,7 +13,9 @@ pub(super) fn metadata(metadata: &Metadata) -> Branch {
         [group] => block.0.extend(lists(group)),
         groups => push(&mut block, "key_groups", Value::List(groups.iter().map(several).collect())),
     }
-    push(&mut block, metadata.selector.name(), Value::Str(metadata.selector.text().to_owned()));
+    if !metadata.selector.text().is_empty() {
+        push(&mut block, metadata.selector.name(), Value::Str(metadata.selector.text().to_owned()));
+    }
     push(&mut block, "lastmodified", Value::Str(metadata.lastmodified.clone()));
     push(&mut block, "mac", Value::Str(metadata.mac.clone()));
     if metadata.mac_only_encrypted {
@@ -53,15 +56,43 @@ fn lists(group: &KeyGroup) -> Vec<Entry> {
 }
 
 fn fields(key: &MasterKey) -> Branch {
-    match key {
-        MasterKey::Age { recipient, enc } => {
-            let mut block = Branch::default();
-            push(&mut block, "enc", Value::Str(enc.clone()));
-            push(&mut block, "recipient", Value::Str(recipient.clone()));
-            block
+    let mut block = Branch::default();
+    let mut text = |name: &str, value: &str| push(&mut block, name, Value::Str(value.to_owned()));
+    match &key.id {
+        KeyId::Other { fields, .. } => return fields.clone(),
+        KeyId::Age(recipient) => text("recipient", recipient),
+        KeyId::Pgp(fingerprint) => text("fp", fingerprint),
+        KeyId::GcpKms(resource) => text("resource_id", resource),
+        KeyId::HuaweiKms(id) => text("key_id", id),
+        KeyId::AwsKms(kms) => {
+            text("arn", &kms.arn);
+            text("aws_profile", &kms.aws_profile);
+            if !kms.role.is_empty() {
+                text("role", &kms.role);
+            }
         }
-        MasterKey::Other { fields, .. } => fields.clone(),
+        KeyId::AzureKeyVault(azure) => {
+            text("vault_url", &azure.vault_url);
+            text("name", &azure.name);
+            text("version", &azure.version);
+        }
+        KeyId::VaultTransit(vault) => {
+            text("vault_address", &vault.vault_address);
+            text("engine_path", &vault.engine_path);
+            text("key_name", &vault.key_name);
+        }
     }
+    text("enc", &key.enc);
+    if !matches!(key.id, KeyId::Age(_)) {
+        text("created_at", &key.created_at);
+    }
+    if let KeyId::AwsKms(kms) = &key.id
+        && !kms.context.is_empty()
+    {
+        let pairs = kms.context.iter().map(|(name, value)| Entry::Pair(name.clone(), Value::Str(value.clone())));
+        push(&mut block, "context", Value::Map(Branch(pairs.collect())));
+    }
+    block
 }
 
 fn sort(block: &mut Branch) {

@@ -40,9 +40,9 @@ pub fn encode(value: &Value) -> Option<(Kind, Zeroizing<Vec<u8>>)> {
 }
 
 /// A value of type `kind` from its bytes.
-pub fn decode(kind: Kind, bytes: Zeroizing<Vec<u8>>) -> Result<Plain, ValueError> {
+pub fn decode(kind: Kind, mut bytes: Zeroizing<Vec<u8>>) -> Result<Plain, ValueError> {
     let value = match kind {
-        Kind::Str | Kind::Bytes => text_or_bytes(bytes),
+        Kind::Str | Kind::Bytes => Value::from_bytes(std::mem::take(&mut *bytes)),
         Kind::Comment => return Ok(Plain::Comment(Comment { text: text(&bytes)?.to_owned(), inline: false })),
         Kind::Int => Value::Int(parse_int(text(&bytes)?)?),
         Kind::Float => Value::Float(parse_float(text(&bytes)?)?),
@@ -54,13 +54,6 @@ pub fn decode(kind: Kind, bytes: Zeroizing<Vec<u8>>) -> Result<Plain, ValueError
 
 fn text(bytes: &[u8]) -> Result<&str, ValueError> {
     std::str::from_utf8(bytes).map_err(|_| ValueError::Plaintext)
-}
-
-fn text_or_bytes(mut bytes: Zeroizing<Vec<u8>>) -> Value {
-    match String::from_utf8(std::mem::take(&mut *bytes)) {
-        Ok(text) => Value::Str(text),
-        Err(invalid) => Value::Bytes(invalid.into_bytes()),
-    }
 }
 
 /// Shortest decimal form that reads back as the same float, without an exponent.

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::Position;
 use crate::error::Error;
 use crate::mac::Mac;
+use crate::path::Place;
 use crate::rules::Rules;
 use crate::tree::{Branch, Comment, Entry, Item, Value};
 use crate::value::cipher::Cipher;
@@ -16,12 +17,14 @@ pub(crate) struct Opener<'a> {
     cipher: &'a Cipher,
     at: Position<'a>,
     mac: &'a mut Mac,
+    /// Comments in clear where the rules want them encrypted.
+    pub(crate) plain_comments: Vec<Place>,
 }
 
 impl<'a> Opener<'a> {
     /// For the document with this number.
     pub(crate) fn new(cipher: &'a Cipher, rules: &'a Rules, mac: &'a mut Mac, document: usize) -> Opener<'a> {
-        Opener { cipher, at: Position::new(rules, document), mac }
+        Opener { cipher, at: Position::new(rules, document), mac, plain_comments: Vec::new() }
     }
 
     pub(crate) fn branch(&mut self, branch: &Branch) -> Result<Branch, Error> {
@@ -111,12 +114,15 @@ impl<'a> Opener<'a> {
     /// A comment that does not open is kept as it stands: old files have plain ones, and the MAC covers none of them.
     fn comment(&mut self, comment: &Comment) -> Comment {
         self.at.scope.comment(&comment.text);
-        if self.at.scope.comment_is_encrypted()
-            && let Ok(sealed) = Encrypted::parse(&comment.text)
+        if !self.at.scope.comment_is_encrypted() || comment.text.is_empty() {
+            return comment.clone();
+        }
+        if let Ok(sealed) = Encrypted::parse(&comment.text)
             && let Ok(Plain::Comment(opened)) = self.open(&sealed)
         {
             return opened;
         }
+        self.plain_comments.push(self.at.place());
         comment.clone()
     }
 

@@ -1,56 +1,47 @@
 //! Sealing a tree.
 
-use super::Position;
-use crate::document::Random;
+use std::collections::HashMap;
+
+use super::{Nonces, Position};
 use crate::error::Error;
 use crate::mac::Mac;
 use crate::rules::Rules;
 use crate::tree::{Branch, Comment, Entry, Item, Value};
-use crate::value::cipher::{Cipher, NONCE_LEN};
+use crate::value::cipher::{Cipher, LongNonce, ValueId};
 use crate::value::encoding::encode;
 use crate::value::{Kind, ValueError};
 
-/// Draws bytes.
-pub(crate) fn draw<const N: usize>(random: &mut Random<'_>) -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    random(&mut bytes).map_err(|_| Error::Random)?;
-    Ok(bytes)
-}
-
 /// What the walk met, to tell a selector that selects nothing.
-#[derive(Default)]
-pub(crate) struct Tally {
-    /// Values that have bytes.
-    pub(crate) values: usize,
-    /// Those of them that were sealed.
-    pub(crate) sealed: usize,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Values that are not empty.
+    pub values: usize,
+    /// Those of them that were encrypted.
+    pub sealed: usize,
 }
 
 /// Seals the documents of one file, one after the other.
-pub(crate) struct Sealer<'a> {
+pub(crate) struct Sealer<'a, 'r> {
     pub(crate) cipher: &'a Cipher,
     pub(crate) rules: &'a Rules,
+    pub(crate) nonces: Nonces<'a, 'r>,
     pub(crate) mac: Mac,
     pub(crate) tally: Tally,
+    /// How often each value was met that the cipher may remember.
+    pub(crate) met: HashMap<ValueId, usize>,
 }
 
-impl Sealer<'_> {
+impl Sealer<'_, '_> {
     /// Seals the document with this number.
-    pub(crate) fn document(
-        &mut self,
-        number: usize,
-        branch: &Branch,
-        random: &mut Random<'_>,
-    ) -> Result<Branch, Error> {
+    pub(crate) fn document(&mut self, number: usize, branch: &Branch) -> Result<Branch, Error> {
         let at = Position::new(self.rules, number);
-        Pass { sealer: self, at, random }.branch(branch)
+        Pass { sealer: self, at }.branch(branch)
     }
 }
 
 struct Pass<'a, 's, 'r> {
-    sealer: &'a mut Sealer<'s>,
+    sealer: &'a mut Sealer<'s, 'r>,
     at: Position<'s>,
-    random: &'a mut Random<'r>,
 }
 
 impl Pass<'_, '_, '_> {
@@ -134,10 +125,23 @@ impl Pass<'_, '_, '_> {
     }
 
     fn seal(&mut self, kind: Kind, bytes: &[u8]) -> Result<String, Error> {
-        let nonce = draw::<NONCE_LEN>(self.random)?;
+        let nonce = self.nonce((kind, bytes))?;
         let sealed = self.sealer.cipher.seal((kind, bytes), self.at.aad(), &nonce);
-        sealed
-            .map(|sealed| sealed.to_string())
-            .map_err(|cause: ValueError| Error::Value { place: self.at.place(), cause })
+        sealed.map(|sealed| sealed.text()).map_err(|cause: ValueError| Error::Value { place: self.at.place(), cause })
+    }
+
+    /// The nonce with which the value stood in the file before, or a new one.
+    fn nonce(&mut self, value: (Kind, &[u8])) -> Result<LongNonce, Error> {
+        if !self.sealer.cipher.has_memory() {
+            return self.sealer.nonces.next();
+        }
+        let value = ValueId::new(value, self.at.aad());
+        let met = self.sealer.met.entry(value).or_default();
+        let remembered = self.sealer.cipher.remembered(value, *met);
+        *met += 1;
+        match remembered {
+            Some(nonce) => Ok(nonce),
+            None => self.sealer.nonces.next(),
+        }
     }
 }

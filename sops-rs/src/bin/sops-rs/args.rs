@@ -1,185 +1,202 @@
 //! The command line: subcommands, and the flags without one that `sops` had first.
 //!
-//! Flags of `sops` that are not there yet are known by name, so that a script that needs one hears so instead of getting
-//! a file with fewer recipients.
+//! Each subcommand has its flags and its work in a file of its own; here is only the list of them.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::failure::{Failure, code};
+use crate::completion::Completion;
+use crate::decrypt::Decrypt;
+use crate::encrypt::Encrypt;
+use crate::failure::{Failure, code, warn};
+use crate::filestatus::FileStatus;
+use crate::git::Git;
+use crate::groups::Groups;
+use crate::krm::{self, Krm};
+use crate::program;
+use crate::rotate::Rotate;
+use crate::set::Set;
+use crate::unset::Unset;
+use crate::updatekeys::UpdateKeys;
 
-mod later;
+pub(crate) mod changes;
+mod global;
+pub(crate) mod keys;
+mod legacy;
+pub(crate) mod selectors;
+pub(crate) mod services;
+pub(crate) mod target;
+pub(crate) mod types;
+pub(crate) mod word;
 
-use later::Later;
+pub(crate) use global::Global;
+use legacy::Legacy;
 
 const EXAMPLES: &str = "\
 Examples:
-  sops-rs --encrypt --age age1… secrets.yaml > secrets.enc.yaml
-  sops-rs --encrypt --in-place secrets.yaml                  recipients from .sops.yaml
-  sops-rs --decrypt secrets.enc.yaml
-  sops-rs --decrypt --extract '[\"db\"][\"password\"]' secrets.enc.yaml
-  kubectl create secret generic db … -o yaml | sops-rs encrypt --age age1… --filename-override db.yaml
+  sops-rs encrypt --age age1… secrets.yaml > secrets.enc.yaml
+  sops-rs encrypt --in-place secrets.yaml                     recipients and selector from .sops.yaml
+  sops-rs decrypt secrets.enc.yaml
+  sops-rs decrypt --extract '[\"db\"][\"password\"]' secrets.enc.yaml
+  sops-rs set secrets.enc.yaml '[\"db\"][\"password\"]' '\"new\"'
+  sops-rs -d -i secrets.enc.yaml                              a subcommand as a flag: its other flags work with it
 
-Identities are read from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and keys.txt in the configuration folder of SOPS.
-Exit codes: 2 unreadable, 25 a value does not open, 51 the MAC does not match, 100 no such file, 128 no key,
-203 encrypted already; others as `sops` has them.
+Exit codes:
+  0 done                   6 encryption context      25 a value does not open    100 no file
+  1 anything else          7 index or value of set   49 keys of no file          112 --decryption-order
+  2 unreadable             8 flags in conflict       51 the MAC does not match   128 no key opens the file
+  3 not written           21 MAC not encrypted       91 path of --extract        200 unchanged in the editor
+  4 not in this format    23 value not encrypted     92 no document              203 encrypted already
 ";
 
 /// Encrypts and decrypts SOPS files.
 #[derive(Parser)]
-#[command(name = "sops-rs", version, after_help = EXAMPLES, args_override_self = true, disable_help_subcommand = true)]
+#[command(name = program::NAME, after_help = EXAMPLES, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Encrypt the file
-    #[arg(short, long)]
-    encrypt: bool,
-
-    /// Decrypt the file
-    #[arg(short, long)]
-    decrypt: bool,
+    #[command(flatten)]
+    global: Global,
 
     #[command(flatten)]
-    flags: Flags,
+    legacy: Legacy,
+
+    /// Print the version
+    #[arg(short, long, short_alias = 'V')]
+    version: bool,
 }
 
+/// The subcommands.
 #[derive(Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Encrypt a file, or standard input
     #[command(args_override_self = true)]
-    Encrypt(Box<Flags>),
+    Encrypt(Box<Encrypt>),
     /// Decrypt a file, or standard input
     #[command(args_override_self = true)]
-    Decrypt(Box<Flags>),
+    Decrypt(Box<Decrypt>),
+    /// Encrypt a file under a new data key, for the same or other master keys
+    #[command(args_override_self = true)]
+    Rotate(Box<Rotate>),
+    /// Set a value of an encrypted file
+    #[command(args_override_self = true)]
+    Set(Box<Set>),
+    /// Remove a value of an encrypted file
+    #[command(args_override_self = true)]
+    Unset(Box<Unset>),
+    /// Give files the master keys that .sops.yaml says
+    #[command(name = "updatekeys", args_override_self = true)]
+    UpdateKeys(Box<UpdateKeys>),
+    /// Add or delete a key group of a file
+    Groups(Groups),
+    /// Tell whether a file is encrypted, as JSON
+    #[command(name = "filestatus", args_override_self = true)]
+    FileStatus(FileStatus),
+    /// Diffs and merges of encrypted files, and working trees in clear
+    Git(Git),
+    /// Print a script that completes the command line in a shell
+    Completion(Completion),
     /// Run as a KRM function: a `ResourceList` on standard input, and on standard output with the decrypted objects
-    Krm,
+    Krm(Krm),
 }
 
-/// Everything that both subcommands and the flags without one take.
-#[derive(Args, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub(crate) struct Flags {
-    /// The file; `-` or none for standard input
-    pub(crate) file: Option<PathBuf>,
-
-    /// Write the result over the file
-    #[arg(short, long)]
-    pub(crate) in_place: bool,
-
-    /// Write the result to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-
-    #[arg(long, value_name = "PATH", help = "Print one part of the decrypted file: '[\"key\"][0]'")]
-    pub(crate) extract: Option<String>,
-
-    /// age recipients, separated by commas
-    #[arg(short, long, value_name = "RECIPIENTS", env = "SOPS_AGE_RECIPIENTS", hide_env_values = true)]
-    pub(crate) age: Vec<String>,
-
-    /// Encrypt only below keys this expression finds
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) encrypted_regex: Option<String>,
-
-    /// Encrypt all but what is below keys this expression finds
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) unencrypted_regex: Option<String>,
-
-    /// Encrypt only below keys with this ending
-    #[arg(long, value_name = "SUFFIX")]
-    pub(crate) encrypted_suffix: Option<String>,
-
-    /// Encrypt all but what is below keys with this ending
-    #[arg(long, value_name = "SUFFIX")]
-    pub(crate) unencrypted_suffix: Option<String>,
-
-    /// Encrypt only what is under a comment this expression finds
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) encrypted_comment_regex: Option<String>,
-
-    /// Encrypt all but what is under a comment this expression finds
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) unencrypted_comment_regex: Option<String>,
-
-    /// Write a new file even if its selector selects nothing, so that it is in clear
-    #[arg(long)]
-    pub(crate) allow_unencrypted: bool,
-
-    /// Let the MAC cover encrypted values only
-    #[arg(long)]
-    pub(crate) mac_only_encrypted: bool,
-
-    /// Format of the input: yaml or json; by default that of the name
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) input_type: Option<String>,
-
-    /// Format of the output: yaml or json; by default that of the input
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) output_type: Option<String>,
-
-    /// Show what is in a file that was tampered with
-    #[arg(long)]
-    pub(crate) ignore_mac: bool,
-
-    /// The configuration to use; by default .sops.yaml here or in a folder above
-    #[arg(long, value_name = "FILE", env = "SOPS_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// The name that decides format and creation rule
-    #[arg(long, value_name = "NAME")]
-    pub(crate) filename_override: Option<PathBuf>,
-
-    /// Spaces a level
-    #[arg(long, value_name = "SPACES", allow_negative_numbers = true)]
-    pub(crate) indent: Option<i32>,
-
-    #[command(flatten)]
-    later: Later,
+impl Command {
+    /// Does it. The exit code is 0 unless a child process ended with another.
+    pub(crate) fn run(&self, global: &Global) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Encrypt(encrypt) => encrypt.run(global).map(done),
+            Command::Decrypt(decrypt) => decrypt.run(global).map(done),
+            Command::Rotate(rotate) => rotate.run(global).map(done),
+            Command::Set(set) => set.run(global).map(done),
+            Command::Unset(unset) => unset.run(global).map(done),
+            Command::UpdateKeys(update) => update.run(global).map(done),
+            Command::Groups(groups) => groups.run(global).map(done),
+            Command::FileStatus(status) => status.run().map(done),
+            Command::Git(git) => git.run(global),
+            Command::Completion(completion) => completion.run(command()).map(done),
+            Command::Krm(krm) => krm.run().map(done),
+        }
+    }
 }
 
-/// What the command line asks for.
-pub(crate) enum Invocation {
-    Encrypt(Box<Flags>),
-    Decrypt(Box<Flags>),
-    Krm,
-    /// No arguments at all.
-    Nothing,
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// A command line that was understood.
 pub(crate) enum Parsed {
     /// Help or version.
     Text(String),
-    Run(Invocation),
+    /// Something to do.
+    Run(Command, Global),
 }
 
 /// Understands a command line.
 pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Parsed, Failure> {
     let words: Vec<OsString> = words.collect();
-    let called_ksops =
-        words.first().is_some_and(|name| Path::new(name).file_stem().is_some_and(|stem| stem == "ksops"));
+    program::called(words.first().map(OsString::as_os_str));
     if words.len() <= 1 {
-        return Ok(Parsed::Run(if called_ksops { Invocation::Krm } else { Invocation::Nothing }));
+        let called_ksops =
+            words.first().is_some_and(|name| Path::new(name).file_stem().is_some_and(|stem| stem == "ksops"));
+        let krm = if called_ksops { Krm::default() } else { krm::only_for_a_resource_list() };
+        return Ok(Parsed::Run(Command::Krm(krm), Global::default()));
     }
-    match Cli::try_parse_from(words.into_iter().map(two_dashes)) {
-        Ok(cli) => invocation(cli).map(Parsed::Run),
+    check_booleans()?;
+    let mut command = command();
+    command.build();
+    let words = word::as_clap(&command, words);
+    match command.try_get_matches_from_mut(words).and_then(|matches| understood(&matches)) {
+        Ok(Cli { version: true, .. }) => Ok(Parsed::Text(program::version())),
+        Ok(Cli { command: Some(command), global, .. }) => Ok(Parsed::Run(command, global)),
+        Ok(Cli { global, legacy, .. }) => legacy.command(&global).map(|command| Parsed::Run(command, global)),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Ok(Parsed::Text(error.to_string()))
+            Ok(Parsed::Text(program::as_called(&error.to_string())))
         }
         Err(error) => Err(misused(&error)),
     }
 }
 
-/// Long flags may have one dash, as in Go.
-fn two_dashes(word: OsString) -> OsString {
-    let Some(rest) = word.to_str().and_then(|word| word.strip_prefix('-')) else { return word };
-    let name = rest.split('=').next().unwrap_or(rest);
-    let is_long = name.len() > 1 && Cli::command().get_arguments().any(|flag| flag.get_long() == Some(name));
-    if is_long { OsString::from(format!("--{rest}")) } else { word }
+/// The flags that `--help` does not repeat for the form without a subcommand, by their headings.
+const TOLD_BY_SUBCOMMANDS: [&str; 4] = ["Keys", "What is encrypted", "Formats", "Key services"];
+
+/// The whole command line.
+fn command() -> clap::Command {
+    let told = |flag: &clap::Arg| flag.get_help_heading().is_some_and(|heading| TOLD_BY_SUBCOMMANDS.contains(&heading));
+    Cli::command().bin_name(program::name()).mut_args(|flag| if told(&flag) { flag.hide(true) } else { flag })
+}
+
+/// Variables that are no booleans end every command, as in the original.
+fn check_booleans() -> Result<(), Failure> {
+    for name in ["SOPS_DISABLE_VERSION_CHECK", "SOPS_ENABLE_LOCAL_KEYSERVICE"] {
+        let value = std::env::var_os(name).unwrap_or_default();
+        if value.to_str().is_none_or(|value| word::go_bool(value).is_err()) {
+            return Err(Failure::new(code::GENERIC, format!("{name} is neither true nor false")));
+        }
+    }
+    Ok(())
+}
+
+/// The flags by name. What stands before a subcommand and is no global flag does nothing there, as in the original,
+/// but not in silence.
+fn understood(matches: &ArgMatches) -> Result<Cli, clap::Error> {
+    let cli = Cli::from_arg_matches(matches)?;
+    let Some(name) = matches.subcommand_name() else { return Ok(cli) };
+    let command = Cli::command();
+    let globals = Global::augment_args(clap::Command::new(""));
+    for id in matches.ids().filter(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)) {
+        let flag = command.get_arguments().find(|flag| flag.get_id() == id).and_then(clap::Arg::get_long);
+        let is_global = globals.get_arguments().any(|flag| flag.get_id() == id);
+        if let Some(flag) = flag.filter(|_| !is_global) {
+            warn(&format!("--{flag} before `{name}` does nothing: write it behind"));
+        }
+    }
+    Ok(cli)
 }
 
 fn misused(error: &clap::Error) -> Failure {
@@ -187,47 +204,4 @@ fn misused(error: &clap::Error) -> Failure {
     let first = text.lines().next().unwrap_or_default();
     let message = first.strip_prefix("error: ").unwrap_or(first);
     Failure::new(code::GENERIC, message).hint("`sops-rs --help` lists the flags")
-}
-
-fn invocation(cli: Cli) -> Result<Invocation, Failure> {
-    let (decrypts, mut flags) = match cli.command {
-        Some(Command::Krm) => return Ok(Invocation::Krm),
-        Some(Command::Encrypt(flags)) => (false, inherit(flags, &cli.flags)),
-        Some(Command::Decrypt(flags)) => (true, inherit(flags, &cli.flags)),
-        None => (without_subcommand(&cli)?, Box::new(cli.flags)),
-    };
-    flags.later.refuse(decrypts)?;
-    if flags.in_place && flags.output.is_some() {
-        return Err(Failure::new(code::CONFLICT, "--in-place and --output exclude each other"));
-    }
-    if flags.file.as_deref().is_some_and(|file| file == Path::new("-") || file == Path::new("/dev/stdin")) {
-        flags.file = None;
-    }
-    if flags.in_place && flags.file.is_none() {
-        return Err(Failure::new(code::CONFLICT, "--in-place needs a file"));
-    }
-    Ok(if decrypts { Invocation::Decrypt(flags) } else { Invocation::Encrypt(flags) })
-}
-
-/// Whether the flags ask for decryption; they must ask for one thing.
-fn without_subcommand(cli: &Cli) -> Result<bool, Failure> {
-    let Some(file) = &cli.flags.file else {
-        return Err(Failure::new(code::NO_FILE, "no file given").hint("`sops-rs --help` shows examples"));
-    };
-    match (cli.encrypt, cli.decrypt) {
-        (true, true) => Err(Failure::new(code::CONFLICT, "--encrypt and --decrypt exclude each other")),
-        (false, false) => {
-            cli.flags.later.refuse(true)?;
-            Err(later::without_mode(file))
-        }
-        (_, decrypts) => Ok(decrypts),
-    }
-}
-
-/// The flags that may stand before the subcommand.
-fn inherit(mut flags: Box<Flags>, global: &Flags) -> Box<Flags> {
-    flags.config = flags.config.or_else(|| global.config.clone());
-    flags.indent = flags.indent.or(global.indent);
-    flags.mac_only_encrypted |= global.mac_only_encrypted;
-    flags
 }

@@ -1,53 +1,97 @@
 //! `decrypt`: the whole file, or the part `--extract` names.
 
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use sops::{Branch, DataKey, Document, Error};
 use zeroize::Zeroizing;
 
-use crate::args::Flags;
+use crate::args::Global;
+use crate::args::services::{OrderFlag, ServiceFlags};
+use crate::args::target::TargetFlags;
+use crate::args::types::{NameFlag, TypeFlags};
 use crate::extract;
-use crate::failure::{Failure, code, warn};
-use crate::identities::Identities;
+use crate::failure::{Failure, code};
+use crate::index::{self, Step};
+use crate::input::Source;
+use crate::opened::{self, Keyring};
+use crate::output::{self, Secrecy};
 use crate::settings::Settings;
-use crate::{input, output};
 
-pub(crate) fn run(flags: &Flags) -> Result<(), Failure> {
-    let format = input::format(flags)?;
-    let out = input::output_format(flags, format)?;
-    let path = flags.extract.as_deref().map(extract::parse).transpose()?;
-    let name = input::name(flags);
-    let bytes = input::read(flags)?;
-    // The original ends with 2 only when a file to encrypt is not well formed.
-    let document = Document::load(format, &bytes).map_err(|error| match error {
-        Error::Yaml(_) | Error::Json(_) => Failure::new(code::GENERIC, error.to_string()).about(&name),
-        other => Failure::from(other).about(&name),
-    })?;
-    let settings = Settings::load(flags)?;
-    let key = data_key(&document).map_err(|failure| failure.about(&name))?;
-    let branches = open(&document, &key, flags.ignore_mac).map_err(|error| Failure::from(error).about(&name))?;
-    let indent = settings.indent(out);
-    let text = match path {
-        Some(path) => extract::emit(&branches, &path, out, indent)?,
-        None => out.emit(&branches, indent).map_err(|error| Failure { code: code::NOT_EMITTED, ..error.into() })?,
-    };
-    output::write(flags, &text, output::Secrecy::Plaintext)
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs decrypt secrets.yaml
+  sops-rs decrypt -i secrets.yaml
+  sops-rs decrypt --extract '[\"db\"][\"password\"]' secrets.yaml
+  sops-rs decrypt --output-type json secrets.yaml
+  cat secrets.yaml | sops-rs decrypt --filename-override secrets.yaml
+
+Keys are looked for in SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the SSH keys of SOPS_AGE_SSH_PRIVATE_KEY_FILE
+and ~/.ssh, keys.txt in the configuration folder of SOPS, the keyring of GnuPG, and with the cloud services that
+the file names.";
+
+/// Flags of `decrypt`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Decrypt {
+    /// The file; `-` or none for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetFlags,
+    /// Print one part of the decrypted file: '["key"][0]'
+    #[arg(long, value_name = "PATH")]
+    pub(crate) extract: Option<String>,
+    /// Show what is in a file that was tampered with
+    #[arg(long)]
+    pub(crate) ignore_mac: bool,
+    #[command(flatten)]
+    pub(crate) types: TypeFlags,
+    #[command(flatten)]
+    pub(crate) name: NameFlag,
+    #[command(flatten)]
+    pub(crate) order: OrderFlag,
+    #[command(flatten)]
+    pub(crate) services: ServiceFlags,
 }
 
-/// Opens the data key with the identities of this user.
-pub(crate) fn data_key(document: &Document) -> Result<DataKey, Failure> {
-    if !document.is_encrypted() {
-        return Err(Error::NotEncrypted.into());
+impl Decrypt {
+    /// Decrypts.
+    pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
+        let source = Source::new(self.file.as_deref(), self.name.given());
+        let target = output::Target::new(&self.target, &source)?;
+        source.check_exists()?;
+        let format = source.input_format(self.types.input());
+        let out = source.output_format(self.types.output());
+        let path = self.part()?;
+        let name = source.label();
+        let settings = Settings::load(global)?;
+        let keyring = Keyring::new(&self.services, &self.order)?;
+        let document = opened::load(&source, format)?;
+        let about = |failure: Failure| failure.about(&name);
+        let key = keyring.open(&document).map_err(about)?;
+        let branches = open(&document, &key, self.ignore_mac).map_err(|error| about(error.into()))?;
+        let indent = settings.indent(out);
+        let text = match path {
+            Some(path) => extract::emit(&branches, &path, out, indent).map_err(|failure| failure.about(&name))?,
+            None => out.emit(&branches, indent).map_err(|error| about(Failure::not_emitted(error)))?,
+        };
+        target.write(&text, Secrecy::Plaintext)
     }
-    let identities = Identities::load();
-    document.data_key(&identities.found).map_err(|error| match error {
-        Error::NoIdentity { .. } => identities.explain(error.into()),
-        other => other.into(),
-    })
+
+    /// The path of `--extract`; an empty one is the whole file.
+    fn part(&self) -> Result<Option<Vec<Step>>, Failure> {
+        let malformed =
+            || Failure::new(code::EXTRACT, "the path of --extract is malformed").hint("it has the form '[\"key\"][0]'");
+        let path = self.extract.as_deref().map(|path| index::parse(path).ok_or_else(malformed)).transpose()?;
+        Ok(path.filter(|path| !path.is_empty()))
+    }
 }
 
 fn open(document: &Document, key: &DataKey, ignore_mac: bool) -> Result<Zeroizing<Vec<Branch>>, Error> {
     if !ignore_mac {
         return document.decrypt(key);
     }
-    warn("--ignore-mac: nothing tells whether values were swapped, added, removed or replaced by older ones");
+    opened::warn_about_mac();
     document.decrypt_ignoring_mac(key)
 }

@@ -1,118 +1,145 @@
 //! `encrypt`: from the flags and the creation rule to a new file.
 
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
-use jiff::Timestamp;
+use clap::{Args, ValueHint};
 use sops::config::CreationRule;
+use sops::metadata::KeyGroup;
 use sops::rules::SelectorError;
-use sops::{Creation, Document, Error, Recipient, Selector};
+use sops::{Creation, Document, Error, Format, Selector};
 
-use crate::args::Flags;
+use crate::args::Global;
+use crate::args::keys::{AwsFlags, KeyFlags};
+use crate::args::selectors::SelectorFlags;
+use crate::args::services::ServiceFlags;
+use crate::args::target::TargetFlags;
+use crate::args::types::{NameFlag, TypeFlags};
+use crate::chance::{now, random, today};
 use crate::failure::{Failure, code};
+use crate::input::Source;
+use crate::opened::emit;
+use crate::output::{Secrecy, Target};
+use crate::recipients;
+use crate::services::{Services, wait};
 use crate::settings::Settings;
-use crate::{input, output};
 
-pub(crate) fn run(flags: &Flags) -> Result<(), Failure> {
-    let Some(path) = flags.filename_override.as_deref().or(flags.file.as_deref()) else {
-        return Err(Failure::new(code::CONFLICT, "standard input needs --filename-override")
-            .hint("its name decides the format and the creation rule"));
-    };
-    let (format, name) = (input::format(flags)?, input::name(flags));
-    let out = input::output_format(flags, format)?;
-    let bytes = input::read(flags)?;
-    let document = Document::load(format, &bytes).map_err(|error| unusable(error).about(&name))?;
-    let settings = Settings::load(flags)?;
-    let creation = creation(flags, &settings, path)?;
-    let encrypted = document.encrypt(&creation.borrowed(), &mut random).map_err(|error| failed(error).about(&name))?;
-    let bytes = encrypted.emit(out, settings.indent(out)).map_err(not_emitted)?;
-    output::write(flags, &bytes, output::Secrecy::Ciphertext)
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs encrypt --age age1… secrets.yaml > secrets.enc.yaml
+  sops-rs encrypt --in-place secrets.yaml                     recipients and selector from .sops.yaml
+  sops-rs encrypt --age age1… --encrypted-regex '^(data|stringData)$' -i secret.yaml
+  kubectl create secret generic db … -o yaml | sops-rs encrypt --age age1… --filename-override db.yaml";
+
+/// Flags of `encrypt`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Encrypt {
+    /// The file; `-` or none for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetFlags,
+    #[command(flatten)]
+    pub(crate) keys: KeyFlags,
+    #[command(flatten)]
+    pub(crate) aws: AwsFlags,
+    #[command(flatten)]
+    pub(crate) selectors: SelectorFlags,
+    #[command(flatten)]
+    pub(crate) types: TypeFlags,
+    #[command(flatten)]
+    pub(crate) name: NameFlag,
+    #[command(flatten)]
+    pub(crate) services: ServiceFlags,
 }
 
-/// A block that cannot be read still says that somebody has encrypted the file.
-fn unusable(error: Error) -> Failure {
-    match error {
-        Error::Metadata(_) => Error::AlreadyEncrypted.into(),
-        other => other.into(),
+impl Encrypt {
+    /// Encrypts.
+    pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
+        let source = Source::new(self.file.as_deref(), self.name.given());
+        let target = Target::new(&self.target, &source)?;
+        let Some(path) = source.path() else {
+            return Err(Failure::new(code::CONFLICT, "standard input needs --filename-override")
+                .hint("its name decides the format and the creation rule"));
+        };
+        source.check_exists()?;
+        let (format, name) = (source.input_format(self.types.input()), source.label());
+        let out = source.output_format(self.types.output());
+        let settings = Settings::load(global)?;
+        let recipe = Recipe::new(&self.keys, &self.aws, &self.selectors, &settings.rule(path)?)?.for_format(format);
+        let services = Services::new(&self.services)?;
+        let bytes = source.read()?;
+        let document = Document::plain(format, &bytes, out).map_err(|error| Failure::from(error).about(&name))?;
+        let encrypted = recipe.encrypt(&document, global, &services).map_err(|failure| failure.about(&name))?;
+        target.write(&emit(&encrypted, out, settings.indent(out))?, Secrecy::Ciphertext)
     }
 }
 
-fn failed(error: Error) -> Failure {
-    let mut failure = Failure::from(error);
-    if failure.code == code::DECRYPTION {
-        failure.code = code::ENCRYPTION;
-    }
-    failure
-}
-
-fn not_emitted(error: Error) -> Failure {
-    Failure { code: code::NOT_EMITTED, ..Failure::from(error) }
-}
-
-/// [`Creation`] with its recipients.
-struct Owned {
-    recipients: Vec<Recipient>,
+/// How a new file is encrypted: the flags, and what the creation rule says where they say nothing.
+pub(crate) struct Recipe {
+    groups: Vec<KeyGroup>,
+    threshold: Option<i64>,
     selector: Option<Selector>,
     allow_unencrypted: bool,
     mac_only_encrypted: bool,
-    now: Timestamp,
 }
 
-impl Owned {
-    fn borrowed(&self) -> Creation<'_> {
-        Creation {
-            recipients: &self.recipients,
+impl Recipe {
+    /// Puts flags and rule together. Keys of the command line replace those of the rule as a whole.
+    pub(crate) fn new(
+        keys: &KeyFlags,
+        aws: &AwsFlags,
+        selectors: &SelectorFlags,
+        rule: &CreationRule,
+    ) -> Result<Recipe, Failure> {
+        let given = recipients::of_file(keys, aws)?;
+        let groups = if given.is_empty() { rule.groups.clone() } else { vec![given] };
+        if groups.is_empty() {
+            return Err(Error::NoRecipient.into());
+        }
+        let asked = keys.shamir_secret_sharing_threshold.filter(|count| *count != 0);
+        Ok(Recipe {
+            groups: groups.into_iter().map(|group| KeyGroup::new(group, &today())).collect(),
+            threshold: asked.or(rule.shamir_threshold),
+            selector: selector(selectors, rule)?,
+            allow_unencrypted: selectors.allow_unencrypted,
+            mac_only_encrypted: rule.mac_only_encrypted,
+        })
+    }
+
+    /// The same for a format: where a file is one value, it is encrypted whatever a selector says.
+    pub(crate) fn for_format(self, _format: Format) -> Recipe {
+        self
+    }
+
+    /// Encrypts a plain document.
+    pub(crate) fn encrypt(
+        &self,
+        document: &Document,
+        global: &Global,
+        services: &Services,
+    ) -> Result<Document, Failure> {
+        let creation = Creation {
+            groups: &self.groups,
+            shamir_threshold: self.threshold,
             selector: self.selector.clone(),
             allow_unencrypted: self.allow_unencrypted,
-            mac_only_encrypted: self.mac_only_encrypted,
-            now: self.now,
-        }
+            mac_only_encrypted: global.mac_only_encrypted || self.mac_only_encrypted,
+            now: now(),
+        };
+        let encrypted = wait(document.encrypt(&creation, &services.all(), &mut random));
+        let (encrypted, _) = encrypted.map_err(|error| Failure::from(error).sealing())?;
+        Ok(encrypted)
     }
-}
-
-fn creation(flags: &Flags, settings: &Settings, path: &Path) -> Result<Owned, Failure> {
-    let rule = settings.creation_rule(path)?.unwrap_or_default();
-    let mut recipients = Vec::new();
-    for list in &flags.age {
-        let parsed = Recipient::parse_list(list).map_err(|error| Failure::from(Error::Age(error)))?;
-        recipients.extend(parsed);
-    }
-    Ok(Owned {
-        selector: selector(flags, &rule)?,
-        recipients: if recipients.is_empty() { rule.recipients } else { recipients },
-        allow_unencrypted: flags.allow_unencrypted,
-        mac_only_encrypted: flags.mac_only_encrypted || rule.mac_only_encrypted,
-        now: now(),
-    })
 }
 
 /// Each selector of the command line replaces the same one of the rule; together there must be one at most.
-fn selector(flags: &Flags, rule: &CreationRule) -> Result<Option<Selector>, Failure> {
-    let given = [
-        ("unencrypted_suffix", &flags.unencrypted_suffix),
-        ("encrypted_suffix", &flags.encrypted_suffix),
-        ("unencrypted_regex", &flags.unencrypted_regex),
-        ("encrypted_regex", &flags.encrypted_regex),
-        ("unencrypted_comment_regex", &flags.unencrypted_comment_regex),
-        ("encrypted_comment_regex", &flags.encrypted_comment_regex),
-    ];
+fn selector(flags: &SelectorFlags, rule: &CreationRule) -> Result<Option<Selector>, Failure> {
     let of_rule = |name: &str| rule.selector.as_ref().filter(|selector| selector.name() == name).map(Selector::text);
-    let candidates = given.map(|(name, flag)| {
-        let text = flag.as_deref().filter(|text| !text.is_empty()).or_else(|| of_rule(name));
-        (name, text.map(str::to_owned))
-    });
+    let candidates = flags.given().map(|(name, text)| (name, text.or_else(|| of_rule(name)).map(str::to_owned)));
     Selector::only(candidates).map_err(|error| match error {
         SelectorError::Conflict { .. } => Failure::new(code::CONFLICT, error.to_string())
             .hint("a file has one selector; those of .sops.yaml count too"),
         _ => Error::Selector(error).into(),
     })
-}
-
-fn random(bytes: &mut [u8]) -> io::Result<()> {
-    getrandom::fill(bytes).map_err(io::Error::other)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one clock of this binary")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }

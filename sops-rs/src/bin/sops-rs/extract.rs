@@ -6,34 +6,7 @@ use sops::{Branch, Format};
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, code};
-
-/// A step of a path.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Step {
-    Key(String),
-    Index(usize),
-}
-
-/// Understands a path. There are no escapes, so keys with `[` or a quote at the end cannot be named.
-pub(crate) fn parse(path: &str) -> Result<Vec<Step>, Failure> {
-    let wrong =
-        || Failure::new(code::EXTRACT, "the path of --extract is malformed").hint("it has the form '[\"key\"][0]'");
-    let mut parts = path.split('[');
-    if parts.next() != Some("") {
-        return Err(wrong());
-    }
-    let steps: Option<Vec<Step>> = parts.map(|part| step(part.strip_suffix(']')?)).collect();
-    steps.filter(|steps| !steps.is_empty()).ok_or_else(wrong)
-}
-
-fn step(text: &str) -> Option<Step> {
-    for quote in ['"', '\''] {
-        if let Some(key) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return Some(Step::Key(key.to_owned()));
-        }
-    }
-    text.parse().ok().map(Step::Index)
-}
+use crate::index::{self, Step};
 
 /// The text of the part: strings as they are, mappings as a document, anything else as a value of the format.
 pub(crate) fn emit(
@@ -44,10 +17,16 @@ pub(crate) fn emit(
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let found = find(branches, path)?;
     let emitted = match (found, format) {
+        (_, Format::Binary) => {
+            return Err(Failure::new(code::NOT_EMITTED, "a binary file has no parts to extract"));
+        }
         (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
         (Value::Bytes(bytes), _) => Ok(bytes.clone()),
         (Value::Map(branch), _) => return format.emit(std::slice::from_ref(branch), indent).map_err(not_emitted),
-        (value, Format::Json) => json::emit_value(value, indent).map_err(sops::Error::from),
+        (value, Format::Json | Format::Ini) => json::emit_value(value, indent).map_err(sops::Error::from),
+        (_, Format::Dotenv) => {
+            return Err(Failure::new(code::NOT_EMITTED, "dotenv has no form for a value that is no text"));
+        }
         (value, Format::Yaml) => return yaml_value(value, indent).map_err(not_emitted),
     };
     emitted.map(Zeroizing::new).map_err(not_emitted)
@@ -75,19 +54,20 @@ fn not_emitted(error: sops::Error) -> Failure {
 }
 
 fn find<'t>(branches: &'t [Branch], path: &[Step]) -> Result<&'t Value, Failure> {
-    let missing = |step: &Step| match step {
-        Step::Key(key) => Failure::new(code::GENERIC, format!("there is no key `{key}` at this point of the path")),
-        Step::Index(index) => {
-            Failure::new(code::GENERIC, format!("there is no element {index} at this point of the path"))
-        }
-    };
     let no_document = || Failure::new(code::NO_DOCUMENT, "the file holds no document");
+    let missing = |step: &Step| {
+        let what = match step {
+            Step::Key(key) => format!("there is no key `{key}`"),
+            Step::Element(number) => format!("there is no element {number}"),
+        };
+        Failure::new(code::GENERIC, format!("`{}`: {what}", index::display(path)))
+    };
     let mut top = Some(branches.first().ok_or_else(no_document)?);
     let mut value: Option<&Value> = None;
     for step in path {
         value = match (step, top.take(), value) {
             (Step::Key(key), Some(branch), _) | (Step::Key(key), None, Some(Value::Map(branch))) => branch.get(key),
-            (Step::Index(index), None, Some(Value::List(items))) => values(items).nth(*index),
+            (Step::Element(number), None, Some(Value::List(items))) => values(items).nth(*number),
             _ => None,
         };
         if value.is_none() {

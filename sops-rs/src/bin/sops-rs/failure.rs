@@ -3,7 +3,11 @@
 use std::io::{self, Write as _};
 
 use sops::Error;
+use sops::format::ShapeError;
+use sops::format::yaml::YamlError;
 use sops::metadata::MetadataError;
+
+use crate::program;
 
 /// Exit codes, as scripts around `sops` know them.
 pub(crate) mod code {
@@ -11,14 +15,20 @@ pub(crate) mod code {
     pub(crate) const UNREADABLE: u8 = 2;
     pub(crate) const NOT_WRITTEN: u8 = 3;
     pub(crate) const NOT_EMITTED: u8 = 4;
+    pub(crate) const BAD_CONTEXT: u8 = 6;
+    pub(crate) const BAD_ASSIGNMENT: u8 = 7;
     pub(crate) const CONFLICT: u8 = 8;
     pub(crate) const ENCRYPTION: u8 = 23;
     pub(crate) const DECRYPTION: u8 = 25;
+    pub(crate) const KEYS_OF_NO_FILE: u8 = 49;
     pub(crate) const MAC: u8 = 51;
     pub(crate) const EXTRACT: u8 = 91;
     pub(crate) const NO_DOCUMENT: u8 = 92;
     pub(crate) const NO_FILE: u8 = 100;
+    pub(crate) const DUPLICATE_ORDER: u8 = 112;
     pub(crate) const NO_KEY: u8 = 128;
+    pub(crate) const UNCHANGED: u8 = 200;
+    pub(crate) const EDITOR: u8 = 201;
     pub(crate) const ALREADY_ENCRYPTED: u8 = 203;
 }
 
@@ -44,13 +54,34 @@ impl Failure {
         Failure { message: format!("{name}: {}", self.message), ..self }
     }
 
+    /// The same about sealing values instead of opening them.
+    pub(crate) fn sealing(self) -> Failure {
+        let code = if self.code == code::DECRYPTION { code::ENCRYPTION } else { self.code };
+        Failure { code, ..self }
+    }
+
+    /// An error of writing a tree in its format.
+    pub(crate) fn not_emitted(error: Error) -> Failure {
+        Failure { code: code::NOT_EMITTED, ..Failure::from(error) }
+    }
+
+    /// The same with the exit code for everything without one of its own.
+    pub(crate) fn generic(self) -> Failure {
+        Failure { code: code::GENERIC, ..self }
+    }
+
     pub(crate) fn report(&self) {
         // There is nobody left to tell when this fails.
-        let _ = writeln!(io::stderr(), "error: {}", self.message);
+        let _ = writeln!(io::stderr(), "error: {}", program::as_called(&self.message));
         if let Some(hint) = &self.hint {
-            let _ = writeln!(io::stderr(), "hint: {hint}");
+            let _ = writeln!(io::stderr(), "hint: {}", program::as_called(hint));
         }
     }
+}
+
+/// Says what was done.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 /// Says something that ends nothing.
@@ -67,7 +98,16 @@ impl From<io::Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let (code, hint) = match &error {
-            Error::Yaml(_) | Error::Json(_) => (code::UNREADABLE, None),
+            // The original meets these two only when it encrypts.
+            Error::Yaml(YamlError::KeyNotString { .. }) => (code::ENCRYPTION, Some("put the key in quotes")),
+            Error::Yaml(YamlError::IntegerTooLarge { .. }) => {
+                (code::ENCRYPTION, Some("put the number in quotes: SOPS has no type for it"))
+            }
+            Error::Yaml(_) | Error::Json(_) | Error::Dotenv(_) | Error::Ini(_) => (code::UNREADABLE, None),
+            Error::Shape { cause: ShapeError::NoData, .. } => {
+                (code::NOT_EMITTED, Some("this is likely no encrypted binary file: `--output-type` names another format"))
+            }
+            Error::Shape { .. } => (code::NOT_EMITTED, None),
             Error::Metadata(MetadataError::NoKeys) => {
                 (code::GENERIC, Some("the file was written by something that is not sops"))
             }
@@ -86,7 +126,6 @@ impl From<Error> for Failure {
             Error::NoIdentity { .. } => {
                 (code::NO_KEY, Some("set SOPS_AGE_KEY_FILE to a file with the identity of one of these recipients"))
             }
-            Error::KeyGroups(_) => (code::NO_KEY, None),
             Error::NoRecipient => (code::GENERIC, Some("give `--age age1…`, or a creation rule in `.sops.yaml`")),
             Error::NothingSelected(_) => (
                 code::GENERIC,

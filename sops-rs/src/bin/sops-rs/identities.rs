@@ -6,10 +6,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sops::Identity;
+use sops::{Identity, KeyError};
 use zeroize::Zeroizing;
-
-use crate::failure::Failure;
 
 const KEYS: &str = "sops/age/keys.txt";
 
@@ -55,16 +53,19 @@ impl Identities {
         }
     }
 
-    /// Adds to a failure what was found and what was wrong.
-    pub(crate) fn explain(&self, failure: Failure) -> Failure {
-        if self.complaints.is_empty() && !self.found.is_empty() {
-            let had: Vec<String> = self.found.iter().map(|identity| identity.recipient().to_string()).collect();
-            return failure.hint(format!("the identities at hand are of {}", had.join(", ")));
+    /// Adds to the answer that no identity fits what was found and what was wrong.
+    pub(crate) fn explain(&self, error: KeyError) -> KeyError {
+        if !matches!(error, KeyError::NoIdentity(_)) {
+            return error;
         }
-        if self.complaints.is_empty() {
-            return failure;
+        let mut words: Vec<String> = self.complaints.clone();
+        if !self.found.is_empty() {
+            let had: Vec<String> = self.found.iter().filter_map(|identity| Some(identity.recipient()?.to_string())).collect();
+            words.push(format!("no identity fits: those at hand are of {}", had.join(", ")));
+        } else if words.is_empty() {
+            words.push("there is no identity: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and keys.txt have none".to_owned());
         }
-        failure.hint(self.complaints.join("; "))
+        KeyError::NoIdentity(words.join("\n"))
     }
 }
 

@@ -8,31 +8,64 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 
+use clap::Args;
 use sops::tree::{Entry, Item, Value};
 use sops::{Branch, Document, Format};
 use zeroize::Zeroizing;
 
-use crate::decrypt;
+use crate::args::services::{OrderFlag, ServiceFlags};
 use crate::failure::{Failure, code};
+use crate::opened::Keyring;
 
 mod list;
 
 use list::ResourceList;
 
-/// Runs as a function.
-pub(crate) fn run() -> Result<(), Failure> {
-    let input = read()?;
-    function(&input)
+const EXAMPLES: &str = "\
+Examples:
+  kustomize build --enable-alpha-plugins --enable-exec .
+
+with a generator in kustomization.yaml such as
+
+  apiVersion: strongroom.dev/v1alpha1
+  kind: SopsGenerator
+  metadata:
+    name: secrets
+    annotations:
+      config.kubernetes.io/function: |
+        exec: {path: sops-rs}
+  files:
+    - secret.enc.yaml
+
+Configurations of ksops (viaduct.ai/v1, kind ksops) work as they are.";
+
+/// Flags of `krm`.
+#[derive(Args, Default)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Krm {
+    #[arg(skip)]
+    only_for_a_resource_list: bool,
 }
 
-/// Runs as a function if standard input has a `ResourceList`, as Kustomize starts a program without arguments.
-pub(crate) fn run_if_resource_list() -> Result<(), Failure> {
-    let usage = || Failure::new(code::NO_FILE, "no file given").hint("`sops-rs --help` shows examples");
-    if io::stdin().is_terminal() {
-        return Err(usage());
+/// For a program that was started without arguments: a function if standard input has a `ResourceList`, as Kustomize
+/// starts it.
+pub(crate) fn only_for_a_resource_list() -> Krm {
+    Krm { only_for_a_resource_list: true }
+}
+
+impl Krm {
+    /// Runs as a function.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        if !self.only_for_a_resource_list {
+            return function(&read()?);
+        }
+        let usage = || Failure::new(code::NO_FILE, "no file given").hint("`sops-rs --help` shows examples");
+        if io::stdin().is_terminal() {
+            return Err(usage());
+        }
+        let input = read()?;
+        if input.is_empty() { Err(usage()) } else { function(&input) }
     }
-    let input = read()?;
-    if input.is_empty() { Err(usage()) } else { function(&input) }
 }
 
 fn read() -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -76,14 +109,17 @@ fn generate(list: &ResourceList) -> Result<Vec<Item>, Failed> {
 }
 
 fn open(path: &Path) -> Result<Zeroizing<Vec<Branch>>, Failure> {
-    let format =
-        Format::from_path(path).ok_or_else(|| Failure::new(code::UNREADABLE, "neither YAML nor JSON by its name"))?;
+    let format = Format::from_path(path);
+    if !matches!(format, Format::Yaml | Format::Json) {
+        return Err(Failure::new(code::UNREADABLE, "neither YAML nor JSON by its name"));
+    }
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(code::NO_FILE, "there is no such file"),
         _ => Failure::new(code::UNREADABLE, format!("could not be read: {error}")),
     })?;
     let document = Document::load(format, &bytes)?;
-    let key = decrypt::data_key(&document)?;
+    let keyring = Keyring::new(&ServiceFlags::default(), &OrderFlag::default())?;
+    let key = keyring.open(&document)?;
     Ok(document.decrypt(&key)?)
 }
 

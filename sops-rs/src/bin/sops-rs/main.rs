@@ -6,35 +6,50 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 mod args;
+mod attempts;
+mod chance;
+mod change;
+mod completion;
 mod decrypt;
+mod editor;
 mod encrypt;
 mod extract;
 mod failure;
+mod filestatus;
+mod git;
+mod groups;
 mod identities;
+mod index;
 mod input;
 mod krm;
+mod opened;
 mod output;
+mod paint;
+mod program;
+mod recipients;
+mod rotate;
+mod services;
+mod set;
 mod settings;
+mod unset;
+mod updatekeys;
 
-use args::{Invocation, Parsed};
+use args::Parsed;
 use failure::Failure;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            failure.report();
-            ExitCode::from(failure.code)
-        }
-    }
+    run().unwrap_or_else(|failure| {
+        failure.report();
+        ExitCode::from(failure.code)
+    })
 }
 
-fn run() -> Result<(), Failure> {
+fn run() -> Result<ExitCode, Failure> {
     match args::parse(std::env::args_os())? {
-        Parsed::Text(text) => Ok(io::stdout().write_all(text.as_bytes())?),
-        Parsed::Run(Invocation::Encrypt(flags)) => encrypt::run(&flags),
-        Parsed::Run(Invocation::Decrypt(flags)) => decrypt::run(&flags),
-        Parsed::Run(Invocation::Krm) => krm::run(),
-        Parsed::Run(Invocation::Nothing) => krm::run_if_resource_list(),
+        Parsed::Text(text) => {
+            io::stdout().write_all(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Parsed::Run(command, global) => command.run(&global),
     }
 }

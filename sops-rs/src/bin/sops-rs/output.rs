@@ -8,8 +8,9 @@ use std::path::Path;
 
 use tempfile::Builder;
 
-use crate::args::Flags;
+use crate::args::target::TargetFlags;
 use crate::failure::{Failure, code};
+use crate::input::Source;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, PartialEq)]
@@ -20,13 +21,38 @@ pub(crate) enum Secrecy {
     Ciphertext,
 }
 
-/// Writes where the flags say.
-pub(crate) fn write(flags: &Flags, bytes: &[u8], secrecy: Secrecy) -> Result<(), Failure> {
-    let target = if flags.in_place { flags.file.as_deref() } else { flags.output.as_deref() };
-    let Some(target) = target else {
-        let mut out = io::stdout().lock();
-        return Ok(out.write_all(bytes).and_then(|()| out.flush())?);
-    };
+/// Where the result goes.
+pub(crate) struct Target<'a>(Option<&'a Path>);
+
+impl<'a> Target<'a> {
+    /// From the flags, which must not contradict each other.
+    pub(crate) fn new(flags: &'a TargetFlags, source: &Source<'a>) -> Result<Target<'a>, Failure> {
+        let conflict = |message: &str| Err(Failure::new(code::CONFLICT, message));
+        match (flags.in_place, flags.output(), source.file()) {
+            (true, Some(_), _) => conflict("--in-place and --output exclude each other"),
+            (true, None, None) => conflict("--in-place needs a file"),
+            (true, None, file) => Ok(Target(file)),
+            (false, output, _) => Ok(Target(output)),
+        }
+    }
+
+    /// The file itself, or standard output.
+    pub(crate) fn in_place(file: &'a Path, in_place: bool) -> Target<'a> {
+        Target(in_place.then_some(file))
+    }
+
+    /// Writes.
+    pub(crate) fn write(&self, bytes: &[u8], secrecy: Secrecy) -> Result<(), Failure> {
+        let Some(target) = self.0 else {
+            let mut out = io::stdout().lock();
+            return Ok(out.write_all(bytes).and_then(|()| out.flush())?);
+        };
+        replace(target, bytes, secrecy)
+    }
+}
+
+/// Replaces a file as a whole.
+pub(crate) fn replace(target: &Path, bytes: &[u8], secrecy: Secrecy) -> Result<(), Failure> {
     to_file(target, bytes, secrecy)
         .map_err(|error| Failure::new(code::NOT_WRITTEN, format!("{} could not be written: {error}", target.display())))
 }

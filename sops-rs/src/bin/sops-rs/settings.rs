@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, path};
 
+use sops::config::{Config, ConfigError, CreationRule, Store};
 use sops::Format;
-use sops::config::{Config, ConfigError, CreationRule};
 
-use crate::args::Flags;
+use crate::args::Global;
 use crate::failure::{Failure, code, warn};
 
 const NAME: &str = ".sops.yaml";
@@ -21,11 +21,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Finds and reads the configuration.
-    pub(crate) fn load(flags: &Flags) -> Result<Settings, Failure> {
-        if flags.indent.is_some_and(|indent| indent < -1) {
+    pub(crate) fn load(global: &Global) -> Result<Settings, Failure> {
+        if global.indent.is_some_and(|indent| indent < -1) {
             return Err(Failure::new(code::NOT_EMITTED, "--indent is negative"));
         }
-        let path = match &flags.config {
+        let path = match global.config() {
             Some(path) => Some(path.clone()),
             None => find(),
         };
@@ -33,36 +33,57 @@ impl Settings {
             Some(path) => Some(read(path)?),
             None => None,
         };
-        Ok(Settings { found, indent: flags.indent })
+        Ok(Settings { found, indent: global.indent })
+    }
+
+    /// Whether there is a configuration.
+    pub(crate) fn has_configuration(&self) -> bool {
+        self.found.is_some()
+    }
+
+    /// The creation rule for a file, or what applies without one.
+    pub(crate) fn rule(&self, file: &Path) -> Result<CreationRule, Failure> {
+        Ok(self.creation_rule(file)?.unwrap_or_default())
     }
 
     /// The creation rule for a file. `None` if there is no configuration, or one without rules.
     pub(crate) fn creation_rule(&self, file: &Path) -> Result<Option<CreationRule>, Failure> {
         let Some((path, config)) = &self.found else { return Ok(None) };
-        let file = path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let relative = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().into_owned();
+        let relative = relative(path, file);
         config.creation_rule(&relative).map_err(|error| {
-            let hint = match &error {
-                ConfigError::NoMatch => Some(format!("`{relative}` needs a rule in {}", path.display())),
-                ConfigError::Unsupported { .. } => Some("use sops for this file: a recipient would be lost".to_owned()),
-                _ => None,
-            };
-            Failure { hint, ..wrong(path, &error) }
+            let failure = wrong(path, &error);
+            match error {
+                ConfigError::NoMatch => failure.hint(format!("`{relative}` needs a rule in {}", path.display())),
+                _ => failure,
+            }
         })
     }
 
     /// Spaces a level in a format; `None` for its default.
     pub(crate) fn indent(&self, format: Format) -> Option<usize> {
-        if let Some(indent) = self.indent {
-            return usize::try_from(indent).ok();
-        }
-        let config = &self.found.as_ref()?.1;
-        match format {
-            Format::Yaml => config.yaml_indent(),
-            Format::Json => config.json_indent(),
+        match self.indent {
+            Some(indent) => usize::try_from(indent).ok(),
+            None => self.indent_of_configuration(format),
         }
     }
+
+    /// The same without `--indent`.
+    pub(crate) fn indent_of_configuration(&self, format: Format) -> Option<usize> {
+        let config = &self.found.as_ref()?.1;
+        match format {
+            Format::Yaml => config.indent(Store::Yaml),
+            Format::Json => config.indent(Store::Json),
+            Format::Binary => config.indent(Store::JsonBinary),
+            Format::Dotenv | Format::Ini => None,
+        }
+    }
+}
+
+/// A file as rules see it: without the folder of the configuration.
+fn relative(config: &Path, file: &Path) -> String {
+    let file = path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let folder = config.parent().unwrap_or(Path::new("/"));
+    file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().into_owned()
 }
 
 fn find() -> Option<PathBuf> {

@@ -82,6 +82,9 @@ fn is_blank(c: char) -> bool {
 }
 
 fn analyze(text: &str) -> Analysis {
+    if is_plain_word(text) {
+        return Analysis { lightest: Style::Plain, literal: true, multiline: false };
+    }
     let mut indicators = text.starts_with("---") || text.starts_with("...");
     let (mut breaks, mut special, mut tab) = (false, false, false);
     let (mut break_space, mut space_break) = (false, false);
@@ -119,6 +122,14 @@ fn analyze(text: &str) -> Analysis {
     Analysis { lightest, literal: !(space_break || special || text.ends_with(' ')), multiline: breaks }
 }
 
+/// A shortcut for most texts, encrypted ones above all: where there is no blank, only the first character or the last can be a mark
+/// of YAML.
+fn is_plain_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.ends_with(':')
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Has U+2028 or U+2029 at an end of the text or beside another break. The original writes such a line as a bare break in a block,
 /// which YAML 1.2 takes for text that is not indented; here it is escaped.
 fn has_empty_old_lines(text: &str) -> bool {
@@ -138,8 +149,11 @@ fn is_sexagesimal(text: &str) -> bool {
     let whole = parts.next().unwrap_or("");
     let starts = whole.starts_with(|c: char| c.is_ascii_digit())
         && whole.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    if !starts {
+        return false;
+    }
     let rest: Vec<&str> = parts.collect();
-    let Some((last, middle)) = rest.split_last().filter(|_| starts) else { return false };
+    let Some((last, middle)) = rest.split_last() else { return false };
     let (last, fraction) = last.split_once('.').map_or((*last, ""), |(last, fraction)| (last, fraction));
     let sixtieth = |part: &str| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
     middle.iter().all(|part| sixtieth(part))

@@ -178,24 +178,23 @@ impl Writer {
     }
 
     fn comment(&mut self, text: &str) {
-        let (mut breaks, mut started) = (false, false);
-        for c in text.chars() {
-            if is_break(c) {
+        let mut breaks = false;
+        for line in text.split_inclusive(is_break) {
+            let content = line.trim_end_matches(is_break);
+            if !content.is_empty() {
+                if breaks {
+                    self.write_indent();
+                }
+                if !content.starts_with('#') {
+                    self.put_str("# ");
+                }
+                self.put_str(content);
+                (self.indention, breaks) = (false, false);
+            }
+            if let Some(c) = line[content.len()..].chars().next() {
                 self.put_text_break(c);
-                (breaks, started) = (true, false);
-                continue;
+                breaks = true;
             }
-            if breaks {
-                self.write_indent();
-            }
-            if !started && c != '#' {
-                self.put('#');
-                self.put(' ');
-            }
-            started = true;
-            self.put(c);
-            self.indention = false;
-            breaks = false;
         }
         if !breaks {
             self.put_break();

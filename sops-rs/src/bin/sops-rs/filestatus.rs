@@ -1,0 +1,40 @@
+//! `filestatus`: whether a file is encrypted, as JSON.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use sops::Document;
+
+use crate::args::types::InputTypeFlag;
+use crate::failure::{Failure, code};
+use crate::input::Source;
+
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs filestatus secrets.yaml              prints {\"encrypted\":true} or {\"encrypted\":false}";
+
+/// Flags of `filestatus`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct FileStatus {
+    /// The file
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    input_type: InputTypeFlag,
+}
+
+impl FileStatus {
+    /// Looks at the file; needs no key.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let file = self.file.as_deref().ok_or_else(|| Failure::new(code::NO_FILE, "no file given"))?;
+        let source = Source::new(Some(file), None);
+        let bytes = source.read().map_err(Failure::generic)?;
+        let document = Document::load(source.input_format(self.input_type.given()), &bytes)
+            .map_err(|error| Failure::from(error).generic().about(&source.label()))?;
+        let encrypted =
+            document.metadata().is_some_and(|metadata| !metadata.version.is_empty() && !metadata.mac.is_empty());
+        Ok(writeln!(io::stdout(), "{{\"encrypted\":{encrypted}}}")?)
+    }
+}

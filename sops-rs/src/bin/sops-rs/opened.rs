@@ -1,0 +1,166 @@
+//! An encrypted file of the user and the ways to write it again: what `set`, `unset`, `rotate`, `updatekeys`, `groups` and
+//! `edit` share.
+//!
+//! Nothing is written to disk here.
+
+use sops::document::{Change, CheckMac, wrap};
+use sops::metadata::KeyGroup;
+use sops::{Branch, DataKey, Document, Error, Format, KeyId};
+use zeroize::Zeroizing;
+
+use crate::args::services::{OrderFlag, ServiceFlags};
+use crate::attempts;
+use crate::chance::{now, random};
+use crate::failure::{Failure, code, warn};
+use crate::input::Source;
+use crate::services::{Services, wait};
+
+/// Reads an encrypted file.
+pub(crate) fn load(source: &Source<'_>, format: Format) -> Result<Document, Failure> {
+    let bytes = source.read()?;
+    // The original ends with 2 only when a file to encrypt is not well formed.
+    let document = Document::load(format, &bytes).map_err(|error| match error {
+        Error::Yaml(_) | Error::Json(_) => Failure::new(code::GENERIC, error.to_string()).about(&source.label()),
+        other => Failure::from(other).about(&source.label()),
+    })?;
+    if document.is_encrypted() { Ok(document) } else { Err(Failure::from(Error::NotEncrypted).about(&source.label())) }
+}
+
+/// Who opens data keys, and in which order.
+pub(crate) struct Keyring {
+    services: Services,
+    order: Vec<String>,
+}
+
+impl Keyring {
+    /// From the flags.
+    pub(crate) fn new(services: &ServiceFlags, order: &OrderFlag) -> Result<Keyring, Failure> {
+        Ok(Keyring { services: Services::new(services)?, order: order.kinds()? })
+    }
+
+    /// Opens the data key of a file.
+    pub(crate) fn open(&self, document: &Document) -> Result<DataKey, Failure> {
+        let order: Vec<&str> = self.order.iter().map(String::as_str).collect();
+        let (key, attempts) = wait(document.open_data_key(&self.services.all(), &order))?;
+        key.ok_or_else(|| attempts::failure(&attempts))
+    }
+
+    /// Wraps a data key for groups; gives back the threshold the file has to say.
+    pub(crate) fn wrap(
+        &self,
+        key: &DataKey,
+        groups: &mut [KeyGroup],
+        threshold: Option<i64>,
+    ) -> Result<Option<i64>, Failure> {
+        if groups.is_empty() || groups.iter().any(|group| group.0.is_empty()) {
+            return Err(Error::NoRecipient.into());
+        }
+        Ok(wait(wrap(key, (groups, threshold), &self.services.all(), &mut random))?)
+    }
+
+    /// The key services.
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
+    }
+}
+
+/// A file that was opened for a change.
+pub(crate) struct Opened {
+    document: Document,
+    opened: sops::document::Opened,
+    name: String,
+}
+
+impl Opened {
+    /// Reads and opens a file.
+    pub(crate) fn open(
+        source: &Source<'_>,
+        format: Format,
+        keyring: &Keyring,
+        ignore_mac: bool,
+    ) -> Result<Opened, Failure> {
+        let document = load(source, format)?;
+        let name = source.label();
+        let key = keyring.open(&document).map_err(|failure| failure.about(&name))?;
+        let check = if ignore_mac { CheckMac::No } else { CheckMac::Yes };
+        let opened = document.open(&key, check).map_err(|error| Failure::from(error).about(&name))?;
+        if ignore_mac {
+            warn_about_mac();
+        }
+        Ok(Opened { document, opened, name })
+    }
+
+    /// The documents in clear, to be changed.
+    pub(crate) fn branches(&mut self) -> &mut Vec<Branch> {
+        &mut self.opened.branches
+    }
+
+    /// The first document in clear.
+    pub(crate) fn first(&mut self) -> Result<&mut Branch, Failure> {
+        let empty = Failure::from(Error::Empty).about(&self.name);
+        self.opened.branches.first_mut().ok_or(empty)
+    }
+
+    /// The file with its changes, under the same data key; values that were there keep their ciphertext.
+    pub(crate) fn encrypt(&self, raise_version: bool) -> Result<Document, Failure> {
+        let change = Change { now: now(), raise_version };
+        let edited = self.document.edit(&self.opened, &self.opened.branches, &change, &mut random);
+        let (document, _) = edited.map_err(|error| Failure::from(error).sealing().about(&self.name))?;
+        Ok(document)
+    }
+
+    /// The file under a new data key for these groups.
+    pub(crate) fn rotate(&self, mut groups: Vec<KeyGroup>, keyring: &Keyring) -> Result<Document, Failure> {
+        let about = |failure: Failure| failure.about(&self.name);
+        let key = DataKey::draw(&mut random)?;
+        keyring.wrap(&key, &mut groups, threshold(&self.document)).map_err(about)?;
+        let change = Change { now: now(), raise_version: false };
+        let rotated = self.document.rotate(&self.opened.branches, (&key, groups), &change, &mut random);
+        let (document, _) = rotated.map_err(|error| about(Failure::from(error).sealing()))?;
+        Ok(document)
+    }
+
+    /// The key groups of the file.
+    pub(crate) fn groups(&self) -> Vec<KeyGroup> {
+        groups(&self.document)
+    }
+}
+
+/// Says what `--ignore-mac` means.
+pub(crate) fn warn_about_mac() {
+    warn("--ignore-mac: nothing tells whether values were swapped, added, removed or replaced by older ones");
+}
+
+/// The key groups of a file.
+pub(crate) fn groups(document: &Document) -> Vec<KeyGroup> {
+    document.metadata().map(|metadata| metadata.groups.clone()).unwrap_or_default()
+}
+
+/// How many groups of a file are needed.
+pub(crate) fn threshold(document: &Document) -> Option<i64> {
+    document.metadata().and_then(|metadata| metadata.shamir_threshold)
+}
+
+/// Whether two keys are the same one.
+pub(crate) fn same(one: &KeyId, other: &KeyId) -> bool {
+    one.kind() == other.kind() && one.name() == other.name()
+}
+
+/// Whether a group has a key.
+pub(crate) fn holds(group: &KeyGroup, key: &KeyId) -> bool {
+    group.0.iter().any(|held| same(&held.id, key))
+}
+
+/// The bytes of an encrypted file.
+pub(crate) fn emit(document: &Document, format: Format, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    document.emit(format, indent).map_err(Failure::not_emitted)
+}
+
+/// The bytes of documents in clear.
+pub(crate) fn emit_plain(
+    branches: &[Branch],
+    format: Format,
+    indent: Option<usize>,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    format.emit(branches, indent).map_err(Failure::not_emitted)
+}

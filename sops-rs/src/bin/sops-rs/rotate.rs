@@ -1,0 +1,94 @@
+//! `rotate`: the same values under a new data key, for the same or other master keys.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use sops::KeyId;
+use sops::metadata::{KeyGroup, MasterKey};
+
+use crate::args::Global;
+use crate::args::changes::ChangeFlags;
+use crate::args::keys::AwsFlags;
+use crate::args::services::{OrderFlag, ServiceFlags};
+use crate::args::target::TargetFlags;
+use crate::args::types::{NameFlag, TypeFlags};
+use crate::chance::today;
+use crate::failure::{Failure, code, warn};
+use crate::input::Source;
+use crate::opened::{Keyring, Opened, emit, holds, same};
+use crate::output::{Secrecy, Target};
+use crate::recipients;
+use crate::settings::Settings;
+
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs rotate -i secrets.yaml
+  sops-rs rotate -i --add-age age1… --rm-age age1… secrets.yaml
+
+Whoever had the old data key can still read what the file held until now: change the secrets themselves too.";
+
+/// Flags of `rotate`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Rotate {
+    /// The file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetFlags,
+    /// Rotate even if the MAC does not match
+    #[arg(long, hide = true)]
+    pub(crate) ignore_mac: bool,
+    #[command(flatten)]
+    pub(crate) changes: ChangeFlags,
+    #[command(flatten)]
+    pub(crate) aws: AwsFlags,
+    #[command(flatten)]
+    pub(crate) types: TypeFlags,
+    #[command(flatten)]
+    pub(crate) name: NameFlag,
+    #[command(flatten)]
+    pub(crate) order: OrderFlag,
+    #[command(flatten)]
+    pub(crate) services: ServiceFlags,
+}
+
+impl Rotate {
+    /// Rotates the data key.
+    pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
+        let file = self.file.as_deref().ok_or_else(|| Failure::new(code::NO_FILE, "no file given"))?;
+        let (added, removed) =
+            (recipients::added(&self.changes, &self.aws)?, recipients::removed(&self.changes, &self.aws)?);
+        if !file.exists() && self.changes.are_given() {
+            let message = format!("there is no file {} to add keys to or remove keys from", file.display());
+            return Err(Failure::new(code::KEYS_OF_NO_FILE, message).hint("`sops-rs encrypt` makes a new one"));
+        }
+        let source = Source::new(Some(file), self.name.given());
+        let target = Target::new(&self.target, &source)?;
+        let settings = Settings::load(global)?;
+        let format = source.input_format(self.types.input());
+        let keyring = Keyring::new(&self.services, &self.order)?;
+        let opened = Opened::open(&source, format, &keyring, self.ignore_mac)?;
+        let mut groups = opened.groups();
+        change(&mut groups, added, &removed);
+        let rotated = opened.rotate(groups, &keyring)?;
+        let out = source.output_format(self.types.output());
+        target.write(&emit(&rotated, out, settings.indent(out))?, Secrecy::Ciphertext)
+    }
+}
+
+/// Adds to the first group what is in none, and removes from all.
+fn change(groups: &mut [KeyGroup], added: Vec<KeyId>, removed: &[KeyId]) {
+    for key in added {
+        let known = groups.iter().any(|group| holds(group, &key));
+        if let Some(first) = groups.first_mut().filter(|_| !known) {
+            first.0.push(MasterKey::new(key, &today()));
+        }
+    }
+    for key in removed {
+        if !groups.iter().any(|group| holds(group, key)) {
+            warn(&format!("the file is not encrypted to {}: nothing to remove", key.name()));
+        }
+        groups.iter_mut().for_each(|group| group.0.retain(|other| !same(&other.id, key)));
+    }
+}

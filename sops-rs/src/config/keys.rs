@@ -1,0 +1,90 @@
+//! The master keys of a rule: its own fields, or its key groups with those they merge.
+
+use super::raw::{Group, Rule, Strings};
+use super::{ConfigError, RuleName};
+use crate::master_key::text::KeyType;
+use crate::master_key::{AwsKmsKey, AzureKey, KeyId};
+
+/// Group by group; none if the rule names no keys.
+pub(super) fn groups(rule: &Rule, name: RuleName) -> Result<Vec<Vec<KeyId>>, ConfigError> {
+    let groups = rule.key_groups.as_deref().unwrap_or_default();
+    if groups.is_empty() {
+        let keys = own(rule, name)?;
+        return Ok(if keys.is_empty() { Vec::new() } else { vec![keys] });
+    }
+    groups.iter().map(|group| merged(group, name)).collect()
+}
+
+/// The keys of the rule itself, as texts with commas or lists of such.
+fn own(rule: &Rule, name: RuleName) -> Result<Vec<KeyId>, ConfigError> {
+    let mut keys = Vec::new();
+    let profile = rule.aws_profile.as_deref().unwrap_or_default();
+    for arns in texts(rule.kms.as_ref(), "kms", name)? {
+        keys.extend(AwsKmsKey::parse_list(arns, &[], profile));
+    }
+    for (kind, field, strings) in [
+        (KeyType::GcpKms, "gcp_kms", &rule.gcp_kms),
+        (KeyType::AzureKeyVault, "azure_keyvault", &rule.azure_keyvault),
+        (KeyType::VaultTransit, "hc_vault_transit_uri", &rule.hc_vault_transit_uri),
+        (KeyType::Pgp, "pgp", &rule.pgp),
+        (KeyType::Age, "age", &rule.age),
+    ] {
+        for text in texts(strings.as_ref(), field, name)? {
+            keys.extend(parse_list(kind, text, name)?);
+        }
+    }
+    for id in rule.hckms.as_deref().unwrap_or_default() {
+        keys.extend(parse_list(KeyType::HuaweiKms, id, name)?);
+    }
+    Ok(keys)
+}
+
+/// The keys of a group behind those it merges, as the original has them.
+fn merged(group: &Group, name: RuleName) -> Result<Vec<KeyId>, ConfigError> {
+    let mut keys = Vec::new();
+    for other in group.merge.iter().flatten() {
+        keys.extend(merged(other, name)?);
+    }
+    for kms in group.kms.iter().flatten() {
+        let context = kms.context.iter().flatten();
+        let context: Vec<(String, String)> =
+            context.map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())).collect();
+        let mut key = AwsKmsKey::parse(&kms.arn, &context, kms.aws_profile.as_deref().unwrap_or_default());
+        if let Some(role) = kms.role.as_ref().filter(|role| !role.is_empty()) {
+            role.clone_into(&mut key.role);
+        }
+        keys.push(KeyId::AwsKms(key));
+    }
+    keys.extend(group.gcp_kms.iter().flatten().map(|key| KeyId::GcpKms(key.resource_id.clone())));
+    keys.extend(group.hckms.iter().flatten().map(|key| KeyId::HuaweiKms(key.key_id.clone())));
+    keys.extend(group.azure_keyvault.iter().flatten().map(|key| {
+        KeyId::AzureKeyVault(AzureKey {
+            vault_url: key.vault_url.clone(),
+            name: key.key.clone(),
+            version: key.version.clone().unwrap_or_default(),
+        })
+    }));
+    for (kind, field, strings) in [
+        (KeyType::VaultTransit, "hc_vault", &group.hc_vault),
+        (KeyType::Pgp, "pgp", &group.pgp),
+        (KeyType::Age, "age", &group.age),
+    ] {
+        for text in texts(strings.as_ref(), field, name)? {
+            keys.extend(parse_list(kind, text, name)?);
+        }
+    }
+    Ok(keys)
+}
+
+fn parse_list(kind: KeyType, text: &str, rule: RuleName) -> Result<Vec<KeyId>, ConfigError> {
+    KeyId::parse_list(kind, text).map_err(|cause| ConfigError::Key { rule, cause })
+}
+
+fn texts<'a>(strings: Option<&'a Strings>, field: &'static str, rule: RuleName) -> Result<&'a [String], ConfigError> {
+    match strings {
+        None => Ok(&[]),
+        Some(Strings::One(text)) => Ok(std::slice::from_ref(text)),
+        Some(Strings::Many(texts)) => Ok(texts),
+        Some(Strings::Other(_)) => Err(ConfigError::Field { rule, field }),
+    }
+}

@@ -1,0 +1,98 @@
+//! SSH keys as identities: `ssh-ed25519` and `ssh-rsa`, in the clear or behind a passphrase.
+//!
+//! A stanza names its SSH key by a hash, so a passphrase is asked for only when the file is for this key.
+
+use std::io::BufReader;
+use std::sync::OnceLock;
+
+use age::Identity as _;
+use age::ssh::{ParseRecipientKeyError, UnsupportedKey};
+use age_core::format::{FileKey, Stanza};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use super::dialog::Callbacks;
+use super::identity::{Failure, failure};
+
+const STANZAS: [&str; 2] = ["ssh-ed25519", "ssh-rsa"];
+const TAG_LEN: usize = 4;
+
+/// A private key, and the passphrase dialog it may need.
+pub(super) struct Ssh {
+    key: age::ssh::Identity,
+    recipient: age::ssh::Recipient,
+    /// Where it comes from, for the dialog.
+    name: String,
+    unlocked: OnceLock<age::ssh::Identity>,
+}
+
+impl Ssh {
+    /// Parses a private key in OpenSSH's format or in PEM. The error says what is wrong with it.
+    pub(super) fn parse(pem: &[u8], name: &str) -> Result<Ssh, String> {
+        let key = age::ssh::Identity::from_buffer(BufReader::new(pem), None)
+            .map_err(|_| "it is not an SSH private key of type ed25519 or RSA".to_owned())?;
+        if let age::ssh::Identity::Unsupported(kind) = &key {
+            return Err(unsupported(kind));
+        }
+        let recipient = age::ssh::Recipient::try_from(key.clone()).map_err(|error| unusable(&error))?;
+        Ok(Ssh { key, recipient, name: name.to_owned(), unlocked: OnceLock::new() })
+    }
+
+    /// The public key, without a comment.
+    pub(super) fn recipient(&self) -> String {
+        self.recipient.to_string()
+    }
+
+    pub(super) fn unwrap(&self, stanza: &Stanza, callbacks: &Callbacks) -> Option<Result<FileKey, Failure>> {
+        if !self.is_addressee(stanza) {
+            return None;
+        }
+        let key = match self.unlock(callbacks) {
+            Ok(key) => key,
+            Err(failure) => return Some(Err(failure)),
+        };
+        key.unwrap_stanza(stanza).map(|opened| opened.map_err(|error| failure(&error)))
+    }
+
+    fn is_addressee(&self, stanza: &Stanza) -> bool {
+        let (age::ssh::Recipient::SshRsa(public, _) | age::ssh::Recipient::SshEd25519(public, _)) = &self.recipient;
+        let tag = BASE64_STANDARD_NO_PAD.encode(&Sha256::digest(public)[..TAG_LEN]);
+        STANZAS.contains(&stanza.tag.as_str()) && stanza.args.first() == Some(&tag)
+    }
+
+    fn unlock(&self, callbacks: &Callbacks) -> Result<&age::ssh::Identity, Failure> {
+        let age::ssh::Identity::Encrypted(locked) = &self.key else { return Ok(&self.key) };
+        if let Some(key) = self.unlocked.get() {
+            return Ok(key);
+        }
+        let passphrase = callbacks
+            .passphrase(&format!("Enter passphrase for \"{}\":", self.name), None)
+            .ok_or_else(|| Failure::Told(format!("no passphrase for {}", self.name)))?;
+        let key = locked
+            .decrypt(passphrase)
+            .map_err(|_| Failure::Told(format!("the passphrase for {} is wrong", self.name)))?;
+        Ok(self.unlocked.get_or_init(|| key.into()))
+    }
+}
+
+fn unsupported(kind: &UnsupportedKey) -> String {
+    match kind {
+        UnsupportedKey::EncryptedPem => {
+            "its passphrase is kept in the old PEM format, which `ssh-keygen -p -f FILE` converts".to_owned()
+        }
+        UnsupportedKey::EncryptedSsh(cipher) => format!("it is encrypted with {cipher}, which is not supported"),
+        UnsupportedKey::Hardware(kind) => format!("a key of type {kind} lives in hardware and cannot decrypt"),
+        UnsupportedKey::Type(kind) => format!("keys of type {kind} cannot decrypt"),
+    }
+}
+
+/// What keeps a public key from being used.
+pub(super) fn unusable(error: &ParseRecipientKeyError) -> String {
+    match error {
+        ParseRecipientKeyError::RsaModulusTooLarge => "RSA keys of more than 4096 bits are not supported".to_owned(),
+        ParseRecipientKeyError::RsaModulusTooSmall => "RSA keys of less than 2048 bits are not safe".to_owned(),
+        ParseRecipientKeyError::Unsupported(kind) => format!("SSH keys of type {kind} cannot be encrypted to"),
+        _ => "it is not an SSH public key".to_owned(),
+    }
+}

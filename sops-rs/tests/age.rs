@@ -1,0 +1,13 @@
+//! Keys of age: against the test vectors of the format, beside `age` 1.3.1 and `sops` 3.13.3, and from every place where
+//! a user has them.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "age/cross.rs"]
+mod cross;
+#[path = "workspace/peer.rs"]
+mod peer;
+#[path = "age/prompt.rs"]
+mod prompt;
+#[path = "age/vectors.rs"]
+mod vectors;
