@@ -3,8 +3,6 @@
 //! The first rule whose `path_regex` finds something in the path counts. A rule that counts is used whole or not at all: a
 //! file must not come out with fewer recipients than its rule has. Reads text only; finding the file is the caller's work.
 
-use std::collections::HashSet;
-
 use crate::master_key::KeyId;
 use crate::master_key::text::KeyTextError;
 use crate::rules::{Rules, Selector, SelectorError, go_regex};
@@ -89,6 +87,8 @@ pub struct Config {
 pub struct CreationRule {
     /// Its number among the rules, from 1.
     pub number: usize,
+    /// Whether it has a `path_regex`, so that it is for some files only.
+    pub is_by_path: bool,
     /// Who can open it: the master keys, group by group. Empty if the rule names none.
     pub groups: Vec<Vec<KeyId>>,
     /// How many groups are needed.
@@ -172,14 +172,10 @@ fn creation_rule(rule: &raw::Rule, name: RuleName) -> Result<CreationRule, Confi
         Some(selector) => Rules::new(&selector).map(|_| Some(selector)),
         None => Ok(None),
     });
-    let mut groups = keys::groups(rule, name)?;
-    for group in &mut groups {
-        let mut seen = HashSet::new();
-        group.retain(|key| seen.insert((key.kind().to_owned(), key.name())));
-    }
     Ok(CreationRule {
         number: name.number,
-        groups,
+        is_by_path: rule.path_regex.as_ref().is_some_and(|expression| !expression.is_empty()),
+        groups: keys::groups(rule, name)?,
         shamir_threshold: rule.shamir_threshold.filter(|threshold| *threshold != 0),
         selector: selector.map_err(|cause| ConfigError::Selector { rule: name, cause })?,
         mac_only_encrypted: rule.mac_only_encrypted.unwrap_or(false),

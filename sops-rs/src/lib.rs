@@ -5,6 +5,7 @@
 
 #[cfg(feature = "cli")]
 pub mod config;
+pub mod check;
 pub mod data_key;
 pub mod document;
 pub mod error;

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use crate::tree::Branch;
 
 pub mod age;
+#[cfg(feature = "pgp")]
+pub mod pgp;
 pub mod text;
 
 /// A master key by what identifies it: everything a file says about it but the wrapped data key and its date.

@@ -22,6 +22,9 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.keys.is_empty() {
+            return write!(out, "the top of document {}", self.document);
+        }
         write!(out, "`{}` in document {}", self.keys.join("."), self.document)
     }
 }

@@ -5,9 +5,19 @@
 
 #[path = "age/cross.rs"]
 mod cross;
+#[path = "workspace/folder.rs"]
+mod folder;
+#[path = "age/keys.rs"]
+mod keys;
+#[path = "age/originals.rs"]
+mod originals;
 #[path = "workspace/peer.rs"]
 mod peer;
+#[path = "age/plugins.rs"]
+mod plugins;
 #[path = "age/prompt.rs"]
 mod prompt;
+#[path = "age/sources.rs"]
+mod sources;
 #[path = "age/vectors.rs"]
 mod vectors;

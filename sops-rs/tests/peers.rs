@@ -227,21 +227,28 @@ fn a_key_that_fits_is_needed_by_both() {
 }
 
 #[test]
-fn several_key_groups_are_told_from_one() {
+fn files_for_several_key_groups_are_laid_out_alike() {
     let (folder, other) = (folder(), folder());
     folder.write("plain.yaml", PLAIN);
-    let groups = |list: &str| format!("creation_rules:\n  - key_groups:\n{list}");
-    let (one, two) =
-        (format!("      - age: [{}]\n", folder.recipient), format!("      - age: [{}]\n", other.recipient));
-    folder.write(".sops.yaml", groups(&one));
-    let theirs = sops(&folder, &["-e", "plain.yaml"]).text();
-    similar(&masked(&folder.ours(&["-e", "plain.yaml"]).text()), &masked(&theirs), "one group", PLAIN);
-    folder.write("secret.yaml", theirs);
-    assert_eq!(folder.ours(&["-d", "secret.yaml"]).code, 0);
-    folder.write(".sops.yaml", groups(&(one + &two)));
-    folder.write("secret.yaml", sops(&folder, &["-e", "plain.yaml"]).text());
-    assert!(folder.ours(&["-d", "secret.yaml"]).failure(128).contains("split over 2 key groups"));
-    assert!(folder.ours(&["-e", "plain.yaml"]).failure(1).contains("more than one key group"));
+    let group = |person: &Folder| format!("      - age: [{}]\n", person.recipient);
+    let (one, two) = (group(&folder), group(&other));
+    for (threshold, groups) in
+        [("", one.clone()), ("", format!("{one}{two}")), ("shamir_threshold: 2\n    ", one + &two)]
+    {
+        folder.write(".sops.yaml", format!("creation_rules:\n  - {threshold}key_groups:\n{groups}"));
+        let (ours, theirs) = (folder.ours(&["-e", "plain.yaml"]).text(), sops(&folder, &["-e", "plain.yaml"]).text());
+        similar(&masked(&ours), &masked(&theirs), &groups, PLAIN);
+        let code = if groups.contains(&other.recipient) { 128 } else { 0 };
+        for text in [ours, theirs] {
+            folder.write("secret.yaml", text);
+            assert_eq!(
+                (folder.ours(&["-d", "secret.yaml"]).code, sops(&folder, &["-d", "secret.yaml"]).code),
+                (code, code)
+            );
+        }
+    }
+    folder.write("key.txt", folder.read("key.txt") + &other.read("key.txt"));
+    assert_eq!(folder.ours(&["-d", "secret.yaml"]).text(), sops(&folder, &["-d", "secret.yaml"]).text());
 }
 
 #[test]

@@ -16,6 +16,7 @@ kubernetes_version="-X $kubernetes.gitVersion=v1.36.3 -X $kubernetes.gitMajor=1 
 peers=(
   "age|1.3.1|age|filippo.io/age/cmd/age|-X main.Version=v1.3.1|10 seconds"
   "age-keygen|1.3.1|age|filippo.io/age/cmd/age-keygen|-X main.Version=v1.3.1|5 seconds"
+  "age-plugin-pq|1.3.1|age|filippo.io/age/extra/age-plugin-pq|-X main.Version=v1.3.1|5 seconds"
   "age-vectors|2025.12.8|age-vectors|.||5 seconds"
   "yaml-oracle|3.0.4|yaml-oracle|.||10 seconds"
   "sops|3.13.3|sops|github.com/getsops/sops/v3/cmd/sops||2 minutes"

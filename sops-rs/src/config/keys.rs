@@ -1,5 +1,7 @@
 //! The master keys of a rule: its own fields, or its key groups with those they merge.
 
+use std::collections::HashSet;
+
 use super::raw::{Group, Rule, Strings};
 use super::{ConfigError, RuleName};
 use crate::master_key::text::KeyType;
@@ -12,7 +14,14 @@ pub(super) fn groups(rule: &Rule, name: RuleName) -> Result<Vec<Vec<KeyId>>, Con
         let keys = own(rule, name)?;
         return Ok(if keys.is_empty() { Vec::new() } else { vec![keys] });
     }
-    groups.iter().map(|group| merged(group, name)).collect()
+    groups.iter().map(|group| merged(group, name).map(unique)).collect()
+}
+
+/// Within a group no key stands twice. The keys of the rule itself are taken as they are, as in the original.
+fn unique(mut keys: Vec<KeyId>) -> Vec<KeyId> {
+    let mut seen = HashSet::new();
+    keys.retain(|key| seen.insert((key.kind().to_owned(), key.name())));
+    keys
 }
 
 /// The keys of the rule itself, as texts with commas or lists of such.

@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::check::Check;
 use crate::completion::Completion;
 use crate::decrypt::Decrypt;
 use crate::encrypt::Encrypt;
@@ -23,6 +24,7 @@ use crate::rotate::Rotate;
 use crate::set::Set;
 use crate::unset::Unset;
 use crate::updatekeys::UpdateKeys;
+use crate::why::Why;
 
 pub(crate) mod changes;
 mod global;
@@ -98,6 +100,12 @@ pub(crate) enum Command {
     /// Tell whether a file is encrypted, as JSON
     #[command(name = "filestatus", args_override_self = true)]
     FileStatus(FileStatus),
+    /// Check, without any key, that everything that has to be encrypted is
+    #[command(args_override_self = true)]
+    Check(Box<Check>),
+    /// Tell why a file does, or does not, open
+    #[command(args_override_self = true)]
+    Why(Box<Why>),
     /// Diffs and merges of encrypted files, and working trees in clear
     Git(Git),
     /// Print a script that completes the command line in a shell
@@ -118,6 +126,8 @@ impl Command {
             Command::UpdateKeys(update) => update.run(global).map(done),
             Command::Groups(groups) => groups.run(global).map(done),
             Command::FileStatus(status) => status.run().map(done),
+            Command::Check(check) => check.run(global),
+            Command::Why(why) => why.run(global),
             Command::Git(git) => git.run(global),
             Command::Completion(completion) => completion.run(command()).map(done),
             Command::Krm(krm) => krm.run().map(done),

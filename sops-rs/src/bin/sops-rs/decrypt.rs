@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use sops::{Branch, DataKey, Document, Error};
+use sops::{Branch, DataKey, Document, Error, Format};
 use zeroize::Zeroizing;
 
 use crate::args::Global;
@@ -62,7 +62,6 @@ impl Decrypt {
         let target = output::Target::new(&self.target, &source)?;
         source.check_exists()?;
         let format = source.input_format(self.types.input());
-        let out = source.output_format(self.types.output());
         let path = self.part()?;
         let name = source.label();
         let settings = Settings::load(global)?;
@@ -71,12 +70,30 @@ impl Decrypt {
         let about = |failure: Failure| failure.about(&name);
         let key = keyring.open(&document).map_err(about)?;
         let branches = open(&document, &key, self.ignore_mac).map_err(|error| about(error.into()))?;
-        let indent = settings.indent(out);
-        let text = match path {
-            Some(path) => extract::emit(&branches, &path, out, indent).map_err(|failure| failure.about(&name))?,
-            None => out.emit(&branches, indent).map_err(|error| about(Failure::not_emitted(error)))?,
-        };
+        let formats = (format, source.output_format(self.types.output()));
+        let text = self.emit(&branches, path.as_deref(), formats, &settings).map_err(about)?;
         target.write(&text, Secrecy::Plaintext)
+    }
+
+    /// The file, or the part of it, as text. Where the name of the file leads to binary output and the file is no binary
+    /// one, the format of the input is kept.
+    fn emit(
+        &self,
+        branches: &[Branch],
+        part: Option<&[Step]>,
+        (input, output): (Format, Format),
+        settings: &Settings,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let unasked = output == Format::Binary && self.types.output().is_none();
+        if let Some(path) = part {
+            let format = if unasked { input } else { output };
+            return extract::emit(branches, path, format, settings.indent(format));
+        }
+        match output.emit(branches, settings.indent(output)) {
+            Err(Error::Shape { .. }) if unasked && input != output => input.emit(branches, settings.indent(input)),
+            emitted => emitted,
+        }
+        .map_err(Failure::not_emitted)
     }
 
     /// The path of `--extract`; an empty one is the whole file.

@@ -15,7 +15,7 @@ use crate::args::services::ServiceFlags;
 use crate::args::target::TargetFlags;
 use crate::args::types::{NameFlag, TypeFlags};
 use crate::chance::{now, random, today};
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, warn};
 use crate::input::Source;
 use crate::opened::emit;
 use crate::output::{Secrecy, Target};
@@ -82,6 +82,7 @@ pub(crate) struct Recipe {
     selector: Option<Selector>,
     allow_unencrypted: bool,
     mac_only_encrypted: bool,
+    is_one_value: bool,
 }
 
 impl Recipe {
@@ -104,12 +105,19 @@ impl Recipe {
             selector: selector(selectors, rule)?,
             allow_unencrypted: selectors.allow_unencrypted,
             mac_only_encrypted: rule.mac_only_encrypted,
+            is_one_value: false,
         })
     }
 
-    /// The same for a format: where a file is one value, it is encrypted whatever a selector says.
-    pub(crate) fn for_format(self, _format: Format) -> Recipe {
-        self
+    /// The same for a format: a binary file is one value, which is encrypted whatever a selector says.
+    pub(crate) fn for_format(self, format: Format) -> Recipe {
+        if format != Format::Binary {
+            return self;
+        }
+        if let Some(selector) = &self.selector {
+            warn(&format!("{} does nothing to a binary file: all of it is encrypted", selector.name()));
+        }
+        Recipe { selector: Some(Selector::none()), is_one_value: true, ..self }
     }
 
     /// Encrypts a plain document.
@@ -124,7 +132,7 @@ impl Recipe {
             shamir_threshold: self.threshold,
             selector: self.selector.clone(),
             allow_unencrypted: self.allow_unencrypted,
-            mac_only_encrypted: global.mac_only_encrypted || self.mac_only_encrypted,
+            mac_only_encrypted: (global.mac_only_encrypted || self.mac_only_encrypted) && !self.is_one_value,
             now: now(),
         };
         let encrypted = wait(document.encrypt(&creation, &services.all(), &mut random));

@@ -17,13 +17,13 @@ pub(crate) fn emit(
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let found = find(branches, path)?;
     let emitted = match (found, format) {
-        (_, Format::Binary) => {
-            return Err(Failure::new(code::NOT_EMITTED, "a binary file has no parts to extract"));
-        }
         (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
         (Value::Bytes(bytes), _) => Ok(bytes.clone()),
         (Value::Map(branch), _) => return format.emit(std::slice::from_ref(branch), indent).map_err(not_emitted),
         (value, Format::Json | Format::Ini) => json::emit_value(value, indent).map_err(sops::Error::from),
+        (_, Format::Binary) => {
+            return Err(Failure::new(code::NOT_EMITTED, "a binary file has no form for a value that is no text"));
+        }
         (_, Format::Dotenv) => {
             return Err(Failure::new(code::NOT_EMITTED, "dotenv has no form for a value that is no text"));
         }

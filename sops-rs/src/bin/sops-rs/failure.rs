@@ -112,11 +112,11 @@ impl From<Error> for Failure {
                 (code::GENERIC, Some("the file was written by something that is not sops"))
             }
             Error::NotEncrypted => {
-                (code::GENERIC, Some("the file is not encrypted; `sops-rs --encrypt FILE` encrypts it"))
+                (code::GENERIC, Some("the file is not encrypted; `sops-rs encrypt FILE` encrypts it"))
             }
             Error::AlreadyEncrypted => (
                 code::ALREADY_ENCRYPTED,
-                Some("`sops-rs --decrypt FILE` decrypts it; if the file is plain, rename its key `sops`"),
+                Some("`sops-rs decrypt FILE` decrypts it; if the file is plain, rename its key `sops`"),
             ),
             Error::Empty => (code::NO_DOCUMENT, None),
             Error::Mac(_) => (

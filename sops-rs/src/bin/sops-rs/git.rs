@@ -17,6 +17,8 @@ mod resolve;
 mod textconv;
 mod versions;
 
+pub(crate) use program::{output, staged};
+
 /// Flags of `git`.
 #[derive(Args)]
 pub(crate) struct Git {

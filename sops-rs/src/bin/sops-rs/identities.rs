@@ -1,92 +1,90 @@
-//! The age identities of the user, from where `sops` has them.
+//! The age identities of the user, from the seven kinds of places where `sops` looks for them.
 //!
-//! All sources are read and put together. What is wrong with one matters only when no identity fits.
+//! All places are read and put together. What is wrong with one matters only when no identity fits; each remembers what
+//! it answered, for the report on a data key that did not open.
 
+use std::collections::BTreeMap;
 use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use sops::{Identity, KeyError};
+use async_trait::async_trait;
+use sops::master_key::age::AgeKeys;
+use sops::{KeyError, KeyId, KeyService};
 use zeroize::Zeroizing;
 
-const KEYS: &str = "sops/age/keys.txt";
+#[cfg(unix)]
+mod agent;
+mod command;
+mod place;
+mod terminal;
 
-/// What was found and what was wrong.
+use place::{Answer, Place};
+use terminal::Terminal;
+
+/// The setting that keeps plugins of age from being run, whatever a file or an identity names.
+const PLUGINS: &str = "SOPS_AGE_PLUGINS";
+
+/// The key service of this user for age.
 #[derive(Default)]
 pub(crate) struct Identities {
-    pub(crate) found: Vec<Identity>,
-    complaints: Vec<String>,
+    /// The answers of the places that answer the same for every file.
+    fixed: OnceLock<Vec<Answer>>,
+    /// All answers for a recipient: a command is told for whom the identity is wanted.
+    known: Mutex<BTreeMap<String, Arc<Vec<Answer>>>>,
 }
 
 impl Identities {
-    /// Reads all sources.
-    pub(crate) fn load() -> Identities {
-        let mut identities = Identities::default();
-        if let Some(text) = variable("SOPS_AGE_KEY") {
-            identities.add("SOPS_AGE_KEY", &one_a_line(&text));
-        }
-        if let Some(path) = env::var_os("SOPS_AGE_KEY_FILE").filter(|path| !path.is_empty()) {
-            identities.add_file("SOPS_AGE_KEY_FILE", Path::new(&path));
-        }
-        if let Some(path) = folder().map(|folder| folder.join(KEYS)).filter(|path| path.exists()) {
-            identities.add_file("the key file", &path);
-        }
-        for name in ["SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD"] {
-            if env::var_os(name).is_some_and(|value| !value.is_empty()) {
-                identities.complaints.push(format!("{name} is not supported yet"));
-            }
-        }
-        identities
+    /// What each place answers about a recipient, one line each, without secrets.
+    pub(crate) fn report(&self, recipient: &str) -> Vec<String> {
+        self.answers(recipient).iter().map(Answer::to_string).collect()
     }
 
-    fn add(&mut self, source: &str, text: &str) {
-        match Identity::parse(text) {
-            Ok(found) => self.found.extend(found),
-            Err(error) => self.complaints.push(format!("{source}: {error}")),
+    /// The answers in the order in which the places are looked into. Each command runs once for a recipient.
+    fn answers(&self, recipient: &str) -> Arc<Vec<Answer>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answers) = known.get(recipient) {
+            return answers.clone();
         }
+        let fixed =
+            self.fixed.get_or_init(|| Place::ALL.iter().filter(|place| !place.is_command()).map(Place::ask).collect());
+        let mut fixed = fixed.iter().cloned();
+        let in_order = Place::ALL
+            .iter()
+            .filter_map(|place| if place.is_command() { Some(place.ask_for(recipient)) } else { fixed.next() });
+        let answers = Arc::new(in_order.collect::<Vec<_>>());
+        known.insert(recipient.to_owned(), answers.clone());
+        answers
     }
 
-    fn add_file(&mut self, source: &str, path: &Path) {
-        match fs::read_to_string(path).map(Zeroizing::new) {
-            Ok(text) => self.add(&format!("{source} {}", path.display()), &text),
-            Err(error) => self.complaints.push(format!("{source} {}: {error}", path.display())),
-        }
-    }
-
-    /// Adds to the answer that no identity fits what was found and what was wrong.
-    pub(crate) fn explain(&self, error: KeyError) -> KeyError {
-        if !matches!(error, KeyError::NoIdentity(_)) {
-            return error;
-        }
-        let mut words: Vec<String> = self.complaints.clone();
-        if !self.found.is_empty() {
-            let had: Vec<String> = self.found.iter().filter_map(|identity| Some(identity.recipient()?.to_string())).collect();
-            words.push(format!("no identity fits: those at hand are of {}", had.join(", ")));
-        } else if words.is_empty() {
-            words.push("there is no identity: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and keys.txt have none".to_owned());
-        }
-        KeyError::NoIdentity(words.join("\n"))
+    fn explain(&self, recipient: &str, error: KeyError) -> KeyError {
+        let KeyError::NoIdentity(words) = error else { return error };
+        let mut lines = vec![words];
+        lines.extend(self.report(recipient));
+        KeyError::NoIdentity(lines.join("\n"))
     }
 }
 
-fn variable(name: &str) -> Option<Zeroizing<String>> {
-    env::var(name).ok().filter(|text| !text.is_empty()).map(Zeroizing::new)
+/// The keys with the user at hand.
+fn attended(keys: AgeKeys) -> AgeKeys {
+    let keys = keys.with_dialog(Arc::new(Terminal));
+    if plugins_allowed() { keys.with_plugins() } else { keys }
 }
 
-/// The variable may hold several identities in one line.
-fn one_a_line(text: &str) -> Zeroizing<String> {
-    let keys = text.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(str::split_whitespace);
-    Zeroizing::new(keys.collect::<Vec<_>>().join("\n"))
+fn plugins_allowed() -> bool {
+    !env::var(PLUGINS).is_ok_and(|value| matches!(value.as_str(), "off" | "0" | "false" | "no"))
 }
 
-/// The configuration folder of the user.
-fn folder() -> Option<PathBuf> {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if cfg!(windows) {
-        return set("AppData");
+#[async_trait]
+impl KeyService for Identities {
+    async fn wrap(&self, key: &KeyId, plaintext: &[u8]) -> Result<String, KeyError> {
+        attended(AgeKeys::default()).wrap(key, plaintext).await
     }
-    set("XDG_CONFIG_HOME").or_else(|| {
-        let below = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
-        set("HOME").map(|home| home.join(below))
-    })
+
+    async fn unwrap(&self, key: &KeyId, enc: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let KeyId::Age(recipient) = key else { return Err(KeyError::Unsupported(key.kind().to_owned())) };
+        let answers = self.answers(recipient);
+        let identities = answers.iter().flat_map(Answer::identities).cloned().collect();
+        let opened = attended(AgeKeys::new(identities)).unwrap(key, enc).await;
+        opened.map_err(|error| self.explain(recipient, error))
+    }
 }

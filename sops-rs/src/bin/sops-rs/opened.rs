@@ -3,7 +3,7 @@
 //!
 //! Nothing is written to disk here.
 
-use sops::document::{Change, CheckMac, wrap};
+use sops::document::{Attempts, Change, CheckMac, wrap};
 use sops::metadata::KeyGroup;
 use sops::{Branch, DataKey, Document, Error, Format, KeyId};
 use zeroize::Zeroizing;
@@ -40,9 +40,14 @@ impl Keyring {
 
     /// Opens the data key of a file.
     pub(crate) fn open(&self, document: &Document) -> Result<DataKey, Failure> {
-        let order: Vec<&str> = self.order.iter().map(String::as_str).collect();
-        let (key, attempts) = wait(document.open_data_key(&self.services.all(), &order))?;
+        let (key, attempts) = self.attempt(document)?;
         key.ok_or_else(|| attempts::failure(&attempts))
+    }
+
+    /// The data key, if it opens, and what was tried.
+    pub(crate) fn attempt(&self, document: &Document) -> Result<(Option<DataKey>, Attempts), Failure> {
+        let order: Vec<&str> = self.order.iter().map(String::as_str).collect();
+        Ok(wait(document.open_data_key(&self.services.all(), &order))?)
     }
 
     /// Wraps a data key for groups; gives back the threshold the file has to say.

@@ -4,17 +4,17 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use async_trait::async_trait;
-use sops::master_key::age;
 use sops::{KeyError, KeyId, KeyService};
 use zeroize::Zeroizing;
 
 use crate::args::services::ServiceFlags;
 use crate::failure::{Failure, code};
+use crate::gnupg::GnuPg;
 use crate::identities::Identities;
 
 /// Key services in the order in which they are asked.
@@ -46,35 +46,24 @@ fn remote(uri: &str) -> Result<Box<dyn KeyService>, Failure> {
 /// The keys that this process can use itself: an arm for each type.
 #[derive(Default)]
 struct Local {
-    age: OnceLock<(Identities, age::AgeKeys)>,
-}
-
-impl Local {
-    /// The identities of the user, read when the first key asks for them.
-    fn age(&self) -> &(Identities, age::AgeKeys) {
-        self.age.get_or_init(|| {
-            let identities = Identities::load();
-            let keys = age::AgeKeys::new(identities.found.clone());
-            (identities, keys)
-        })
-    }
+    age: Identities,
+    pgp: GnuPg,
 }
 
 #[async_trait]
 impl KeyService for Local {
     async fn wrap(&self, key: &KeyId, plaintext: &[u8]) -> Result<String, KeyError> {
         match key {
-            KeyId::Age(_) => age::AgeKeys::new(Vec::new()).wrap(key, plaintext).await,
+            KeyId::Age(_) => self.age.wrap(key, plaintext).await,
+            KeyId::Pgp(_) => self.pgp.wrap(key, plaintext).await,
             other => Err(KeyError::Unsupported(other.kind().to_owned())),
         }
     }
 
     async fn unwrap(&self, key: &KeyId, enc: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         match key {
-            KeyId::Age(_) => {
-                let (identities, keys) = self.age();
-                keys.unwrap(key, enc).await.map_err(|error| identities.explain(error))
-            }
+            KeyId::Age(_) => self.age.unwrap(key, enc).await,
+            KeyId::Pgp(_) => self.pgp.unwrap(key, enc).await,
             other => Err(KeyError::Unsupported(other.kind().to_owned())),
         }
     }

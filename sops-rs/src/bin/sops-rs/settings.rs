@@ -59,6 +59,25 @@ impl Settings {
         })
     }
 
+    /// The rule for a file that exists already; `None` also if there are rules, but none for it.
+    pub(crate) fn matching_rule(&self, file: &Path) -> Result<Option<CreationRule>, Failure> {
+        let Some((path, config)) = &self.found else { return Ok(None) };
+        match config.creation_rule(&relative(path, file)) {
+            Err(ConfigError::NoMatch) => Ok(None),
+            rule => rule.map_err(|error| wrong(path, &error)),
+        }
+    }
+
+    /// The rule for a file, if it is for some files only: one for all files does not say which are secret.
+    pub(crate) fn specific_rule(&self, file: &Path) -> Result<Option<CreationRule>, Failure> {
+        Ok(self.matching_rule(file)?.filter(|rule| rule.is_by_path))
+    }
+
+    /// Where the configuration is.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        Some(&self.found.as_ref()?.0)
+    }
+
     /// Spaces a level in a format; `None` for its default.
     pub(crate) fn indent(&self, format: Format) -> Option<usize> {
         match self.indent {

@@ -78,6 +78,31 @@ impl Identity {
         }
     }
 
+    /// What it is, for a report.
+    pub fn kind(&self) -> &'static str {
+        match &self.0 {
+            Kind::X25519(_) => "an X25519 identity",
+            Kind::Hybrid(_) => "a post-quantum identity",
+            Kind::Locked(_) => "identities behind a passphrase",
+            #[cfg(feature = "age-ssh")]
+            Kind::Ssh(_) => "an SSH key",
+            #[cfg(feature = "age-plugin")]
+            Kind::Plugin(_) => "the identity of a plugin",
+        }
+    }
+
+    /// Whether it may have to ask the user, or a program.
+    fn is_interactive(&self) -> bool {
+        match &self.0 {
+            Kind::X25519(_) | Kind::Hybrid(_) => false,
+            Kind::Locked(_) => true,
+            #[cfg(feature = "age-ssh")]
+            Kind::Ssh(key) => key.is_locked(),
+            #[cfg(feature = "age-plugin")]
+            Kind::Plugin(_) => true,
+        }
+    }
+
     /// The file key of the stanzas; `None` if they are for somebody else.
     pub(super) fn unwrap(&self, stanzas: &[Stanza], opener: &Opener<'_>) -> Option<Result<FileKey, Failure>> {
         let native = |opened: Result<FileKey, DecryptError>| opened.map_err(|error| failure(&error));
@@ -131,7 +156,8 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// All identities as one. One that fails does not keep the next from being tried.
+/// All identities as one. One that fails does not keep the next from being tried, and nobody is asked for anything while
+/// there is one that opens by itself.
 pub(super) struct Opener<'a> {
     identities: &'a [Identity],
     callbacks: Callbacks,
@@ -162,7 +188,9 @@ impl age::Identity for Opener<'_> {
 
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
         let mut malformed = None;
-        for identity in self.identities {
+        let interactive =
+            |wanted: bool| self.identities.iter().filter(move |identity| identity.is_interactive() == wanted);
+        for identity in interactive(false).chain(interactive(true)) {
             match identity.unwrap(stanzas, self) {
                 None => {}
                 Some(Ok(key)) => return Some(Ok(key)),

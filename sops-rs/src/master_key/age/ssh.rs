@@ -44,6 +44,11 @@ impl Ssh {
         self.recipient.to_string()
     }
 
+    /// Whether a passphrase protects it that was not given yet.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self.key, age::ssh::Identity::Encrypted(_)) && self.unlocked.get().is_none()
+    }
+
     pub(super) fn unwrap(&self, stanza: &Stanza, callbacks: &Callbacks) -> Option<Result<FileKey, Failure>> {
         if !self.is_addressee(stanza) {
             return None;

@@ -16,7 +16,7 @@ fn start(words: &[&OsStr]) -> Result<Output, Failure> {
 }
 
 /// What Git prints; an error if it fails.
-pub(super) fn output<S: AsRef<OsStr>>(words: &[S]) -> Result<Vec<u8>, Failure> {
+pub(crate) fn output<S: AsRef<OsStr>>(words: &[S]) -> Result<Vec<u8>, Failure> {
     let words: Vec<&OsStr> = words.iter().map(AsRef::as_ref).collect();
     let output = start(&words)?;
     if output.status.success() {
@@ -35,7 +35,7 @@ pub(super) fn line<S: AsRef<OsStr>>(words: &[S]) -> Result<String, Failure> {
 }
 
 /// A file as it stands in the index, in this stage (0 for no conflict); `None` if it does not.
-pub(super) fn staged(stage: u8, path: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+pub(crate) fn staged(stage: u8, path: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     let name = format!(":{stage}:{path}");
     let output = start(&["cat-file", "blob", &name].map(OsStr::new))?;
     Ok(output.status.success().then(|| Zeroizing::new(output.stdout)))

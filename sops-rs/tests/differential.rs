@@ -1,0 +1,116 @@
+//! The library beside SOPS 3.13.3 on files made up from seeds: what one encrypts the other opens, the plaintext is the
+//! same to the byte, and so is the encrypted file but for ciphertexts and the time.
+//!
+//! `SOPS_CASES=100000 cargo test --test differential` compares more of them; `SOPS_SEED=7` begins elsewhere.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+#[path = "differential/cases.rs"]
+mod cases;
+#[path = "yaml_oracle/documents.rs"]
+mod documents;
+#[path = "differential/generate.rs"]
+mod generate;
+#[path = "differential/mask.rs"]
+mod mask;
+#[path = "differential/oracle.rs"]
+mod oracle;
+#[path = "differential/ours.rs"]
+mod ours;
+#[path = "workspace/peer.rs"]
+mod peer;
+#[path = "differential/verdict.rs"]
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use cases::{Case, Keys};
+use oracle::Oracle;
+use verdict::{Outcome, Verdict, compare, compare_plain};
+
+const CASES: u64 = 20_000;
+/// Mismatches after which a run ends.
+const ENOUGH: usize = 5;
+
+fn setting(name: &str, default: u64) -> u64 {
+    env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// Compares cases on all processors. Gives counts by kind and outcome.
+fn run(judge: fn(&mut Oracle, &Keys, &Case) -> Verdict) -> BTreeMap<(String, Outcome), u64> {
+    let (first, cases) = (setting("SOPS_SEED", 0), setting("SOPS_CASES", CASES));
+    let (keys, next) = (Keys::new(), AtomicU64::new(0));
+    let counts = Mutex::new(BTreeMap::new());
+    let mismatches = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from).min(8) {
+            scope.spawn(|| {
+                let mut oracle = Oracle::new(&keys);
+                while mismatches.lock().unwrap().len() < ENOUGH {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= cases {
+                        break;
+                    }
+                    let case = Case::new(first + number);
+                    match judge(&mut oracle, &keys, &case) {
+                        Ok(outcome) => *counts.lock().unwrap().entry((case.kind(), outcome)).or_insert(0) += 1,
+                        Err(mismatch) => mismatches.lock().unwrap().push(report(&case, &mismatch)),
+                    }
+                }
+            });
+        }
+    });
+    let mismatches = mismatches.into_inner().unwrap();
+    assert!(mismatches.is_empty(), "{}", mismatches.join("\n\n"));
+    counts.into_inner().unwrap()
+}
+
+fn report(case: &Case, mismatch: &str) -> String {
+    format!(
+        "seed {}: {}, opened as {}, {} {:?}, mac_only_encrypted {}, groups {:?} of {:?}, indent {:?}\n{mismatch}\n--- the \
+         document\n{}\n{:?}",
+        case.seed,
+        case.kind(),
+        case.opened.name(),
+        case.selector.name(),
+        case.selector.text(),
+        case.mac_only_encrypted,
+        case.groups,
+        case.threshold,
+        case.indent,
+        String::from_utf8_lossy(&case.document),
+        String::from_utf8_lossy(&case.document),
+    )
+}
+
+fn print(what: &str, counts: &BTreeMap<(String, Outcome), u64>) -> BTreeMap<Outcome, u64> {
+    let mut sums = BTreeMap::new();
+    for ((kind, outcome), count) in counts {
+        println!("{what}: {kind}: {outcome:?} {count}");
+        *sums.entry(*outcome).or_insert(0) += count;
+    }
+    println!("{what}: all: {sums:?}");
+    sums
+}
+
+#[test]
+fn what_one_encrypts_the_other_opens() {
+    let counts = run(compare);
+    let sums = print("encrypted", &counts);
+    let of = |outcome| sums.get(&outcome).copied().unwrap_or_default();
+    let all: u64 = sums.values().sum();
+    assert!(of(Outcome::Same) * 10 > all * 7, "most cases must say something: {sums:?}");
+    assert!(of(Outcome::Unsound) * 20 < all, "{sums:?}");
+}
+
+#[test]
+fn plain_files_are_converted_alike() {
+    let counts = run(compare_plain);
+    let sums = print("converted", &counts);
+    let all: u64 = sums.values().sum();
+    assert!(sums.get(&Outcome::Same).copied().unwrap_or_default() * 10 > all * 7, "{sums:?}");
+}
