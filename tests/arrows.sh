@@ -34,6 +34,15 @@ refuse 'the operator' '-p strongroom --all-features -e normal' strongroom-tests
 # Build scripts and tests included: nothing may bring a second backend in by a side door.
 refuse 'the workspace' '--workspace --all-features -e normal,build,dev' ring openssl openssl-sys native-tls serde_yaml serde_yml
 
+# RSA that is not constant-time (RUSTSEC-2023-0071) stays with the keys of one user: in sops-rs, for SSH and OpenPGP.
+for who in '-p strongroom --all-features' '-p kubeseal-rs' '-p sops-rs --no-default-features'; do
+  # shellcheck disable=SC2086
+  if cargo tree --locked --quiet $who -e normal --prefix none --format '{p}' | grep -qE '^rsa v0\.[0-9]\.'; then
+    echo "arrows: $who depends on rsa before 0.10" >&2
+    failures=$((failures + 1))
+  fi
+done
+
 # The operator runs no subprocess and writes no file: a secret on a disk or in an argument list outlives it.
 if grep -rnE 'process::Command|fs::write|File::create|OpenOptions|tempfile' operator/src >&2; then
   echo 'arrows: the operator runs a subprocess or writes a file' >&2

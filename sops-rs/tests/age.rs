@@ -9,6 +9,8 @@ mod cross;
 mod folder;
 #[path = "age/keys.rs"]
 mod keys;
+#[path = "age/locked.rs"]
+mod locked;
 #[path = "age/originals.rs"]
 mod originals;
 #[path = "workspace/peer.rs"]

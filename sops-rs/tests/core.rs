@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "core/config.rs"]
+mod config;
 #[path = "workspace/folder.rs"]
 #[expect(dead_code, reason = "shared with other tests")]
 mod folder;
 #[path = "peers/generate.rs"]
-#[expect(dead_code, reason = "shared with other tests")]
 mod generate;
 #[path = "core/keys.rs"]
 mod keys;

@@ -1,6 +1,6 @@
 //! OpenPGP keys beside the original and GnuPG: what one encrypts, the other opens; by `gpg` and in this process.
 
-#![cfg(feature = "pgp")]
+#![cfg(all(unix, feature = "pgp"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "workspace/folder.rs"]

@@ -17,17 +17,17 @@ use crate::table::{Row, median};
 const RUNS: usize = 31;
 
 /// One run of one program.
-struct Run<'a> {
-    program: PathBuf,
-    arguments: Vec<&'a str>,
-    input: Option<PathBuf>,
-    directory: &'a Path,
+pub(crate) struct Run<'a> {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<&'a str>,
+    pub(crate) input: Option<PathBuf>,
+    pub(crate) directory: &'a Path,
 }
 
 /// Wall time in milliseconds and peak memory in MiB, medians.
-struct Cost {
-    milliseconds: f64,
-    mebibytes: f64,
+pub(crate) struct Cost {
+    pub(crate) milliseconds: f64,
+    pub(crate) mebibytes: f64,
 }
 
 pub(crate) fn rows() -> Result<Vec<Row>> {
@@ -47,9 +47,9 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
         directory: folder.path(),
     };
     say("decrypting a small file in turns");
-    let s1 = compare(&decrypt(built_binary("sops-rs")?), &decrypt(peers.path("sops")?))?;
+    let s1 = compare(&decrypt(built_binary("sops-rs")?), &decrypt(peers.path("sops")?), RUNS)?;
     say("sealing one Secret in turns");
-    let k1 = compare(&seal(built_binary("kubeseal-rs")?), &seal(peers.path("kubeseal")?))?;
+    let k1 = compare(&seal(built_binary("kubeseal-rs")?), &seal(peers.path("kubeseal")?), RUNS)?;
     Ok(vec![row("S1: decrypt a YAML file of 10 values, age", &s1), row("K1: seal a Secret of 3 values, RSA-4096", &k1)])
 }
 
@@ -77,9 +77,9 @@ fn prepare(folder: &Path, peers: &Peers) -> Result<()> {
 }
 
 /// Runs both in turns, so that what the machine does meanwhile hits both alike.
-fn compare(ours: &Run<'_>, peer: &Run<'_>) -> Result<(Cost, Cost)> {
+pub(crate) fn compare(ours: &Run<'_>, peer: &Run<'_>, runs: usize) -> Result<(Cost, Cost)> {
     let mut figures = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         for (at, run) in [ours, peer].into_iter().enumerate() {
             figures[at * 2].push(run.milliseconds()?);
             figures[at * 2 + 1].push(run.mebibytes()?);
@@ -106,7 +106,7 @@ impl Run<'_> {
         Ok(command)
     }
 
-    fn milliseconds(&self) -> Result<f64> {
+    pub(crate) fn milliseconds(&self) -> Result<f64> {
         let mut command = self.command(&self.program)?;
         command.args(&self.arguments).stderr(Stdio::null());
         let started = Instant::now();

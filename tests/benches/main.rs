@@ -5,6 +5,7 @@
 mod cli;
 mod cluster;
 mod original;
+mod sops;
 mod table;
 
 use std::io::{self, Write as _};
@@ -19,6 +20,9 @@ async fn main() -> Result<()> {
     let mut rows: Vec<Row> = Vec::new();
     if is_wanted(5) {
         rows.extend(cli::rows()?);
+    }
+    if is_wanted(7) {
+        rows.extend(sops::rows()?);
     }
     if is_wanted(1) || is_wanted(2) {
         rows.extend(cluster::idle_and_restart().await?);

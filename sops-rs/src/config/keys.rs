@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::raw::{Group, Rule, Strings};
+use super::raw::{Group, Kms, Rule, Strings};
 use super::{ConfigError, RuleName};
 use crate::master_key::text::KeyType;
 use crate::master_key::{AwsKmsKey, AzureKey, KeyId};
@@ -26,25 +26,17 @@ fn unique(mut keys: Vec<KeyId>) -> Vec<KeyId> {
 
 /// The keys of the rule itself, as texts with commas or lists of such.
 fn own(rule: &Rule, name: RuleName) -> Result<Vec<KeyId>, ConfigError> {
-    let mut keys = Vec::new();
+    let parsed = |kind, field, strings: &Option<Strings>| parse_all(kind, texts(strings.as_ref(), field, name)?, name);
+    let mut keys = parsed(KeyType::Age, "age", &rule.age)?;
+    keys.extend(parsed(KeyType::Pgp, "pgp", &rule.pgp)?);
     let profile = rule.aws_profile.as_deref().unwrap_or_default();
     for arns in texts(rule.kms.as_ref(), "kms", name)? {
         keys.extend(AwsKmsKey::parse_list(arns, &[], profile));
     }
-    for (kind, field, strings) in [
-        (KeyType::GcpKms, "gcp_kms", &rule.gcp_kms),
-        (KeyType::AzureKeyVault, "azure_keyvault", &rule.azure_keyvault),
-        (KeyType::VaultTransit, "hc_vault_transit_uri", &rule.hc_vault_transit_uri),
-        (KeyType::Pgp, "pgp", &rule.pgp),
-        (KeyType::Age, "age", &rule.age),
-    ] {
-        for text in texts(strings.as_ref(), field, name)? {
-            keys.extend(parse_list(kind, text, name)?);
-        }
-    }
-    for id in rule.hckms.as_deref().unwrap_or_default() {
-        keys.extend(parse_list(KeyType::HuaweiKms, id, name)?);
-    }
+    keys.extend(parsed(KeyType::GcpKms, "gcp_kms", &rule.gcp_kms)?);
+    keys.extend(parse_all(KeyType::HuaweiKms, rule.hckms.as_deref().unwrap_or_default(), name)?);
+    keys.extend(parsed(KeyType::AzureKeyVault, "azure_keyvault", &rule.azure_keyvault)?);
+    keys.extend(parsed(KeyType::VaultTransit, "hc_vault_transit_uri", &rule.hc_vault_transit_uri)?);
     Ok(keys)
 }
 
@@ -54,16 +46,10 @@ fn merged(group: &Group, name: RuleName) -> Result<Vec<KeyId>, ConfigError> {
     for other in group.merge.iter().flatten() {
         keys.extend(merged(other, name)?);
     }
-    for kms in group.kms.iter().flatten() {
-        let context = kms.context.iter().flatten();
-        let context: Vec<(String, String)> =
-            context.map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())).collect();
-        let mut key = AwsKmsKey::parse(&kms.arn, &context, kms.aws_profile.as_deref().unwrap_or_default());
-        if let Some(role) = kms.role.as_ref().filter(|role| !role.is_empty()) {
-            role.clone_into(&mut key.role);
-        }
-        keys.push(KeyId::AwsKms(key));
-    }
+    let parsed = |kind, field, strings: &Option<Strings>| parse_all(kind, texts(strings.as_ref(), field, name)?, name);
+    keys.extend(parsed(KeyType::Age, "age", &group.age)?);
+    keys.extend(parsed(KeyType::Pgp, "pgp", &group.pgp)?);
+    keys.extend(group.kms.iter().flatten().map(aws));
     keys.extend(group.gcp_kms.iter().flatten().map(|key| KeyId::GcpKms(key.resource_id.clone())));
     keys.extend(group.hckms.iter().flatten().map(|key| KeyId::HuaweiKms(key.key_id.clone())));
     keys.extend(group.azure_keyvault.iter().flatten().map(|key| {
@@ -73,20 +59,27 @@ fn merged(group: &Group, name: RuleName) -> Result<Vec<KeyId>, ConfigError> {
             version: key.version.clone().unwrap_or_default(),
         })
     }));
-    for (kind, field, strings) in [
-        (KeyType::VaultTransit, "hc_vault", &group.hc_vault),
-        (KeyType::Pgp, "pgp", &group.pgp),
-        (KeyType::Age, "age", &group.age),
-    ] {
-        for text in texts(strings.as_ref(), field, name)? {
-            keys.extend(parse_list(kind, text, name)?);
-        }
-    }
+    keys.extend(parsed(KeyType::VaultTransit, "hc_vault", &group.hc_vault)?);
     Ok(keys)
 }
 
-fn parse_list(kind: KeyType, text: &str, rule: RuleName) -> Result<Vec<KeyId>, ConfigError> {
-    KeyId::parse_list(kind, text).map_err(|cause| ConfigError::Key { rule, cause })
+fn aws(kms: &Kms) -> KeyId {
+    let context = kms.context.iter().flatten();
+    let context: Vec<(String, String)> =
+        context.map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())).collect();
+    let mut key = AwsKmsKey::parse(&kms.arn, &context, kms.aws_profile.as_deref().unwrap_or_default());
+    if let Some(role) = kms.role.as_ref().filter(|role| !role.is_empty()) {
+        role.clone_into(&mut key.role);
+    }
+    KeyId::AwsKms(key)
+}
+
+fn parse_all(kind: KeyType, texts: &[String], rule: RuleName) -> Result<Vec<KeyId>, ConfigError> {
+    let mut keys = Vec::new();
+    for text in texts {
+        keys.extend(KeyId::parse_list(kind, text).map_err(|cause| ConfigError::Key { rule, cause })?);
+    }
+    Ok(keys)
 }
 
 fn texts<'a>(strings: Option<&'a Strings>, field: &'static str, rule: RuleName) -> Result<&'a [String], ConfigError> {

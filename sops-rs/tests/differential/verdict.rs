@@ -1,7 +1,11 @@
 //! Whether the two agree about a case.
 
-use sops::tree::{Entry, Value};
-use sops::Branch;
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+use sops::tree::{Entry, Item, Value};
+use sops::value::encoding::encode;
+use sops::{Branch, Format};
 
 use crate::cases::{Case, Keys};
 use crate::mask::masked;
@@ -81,12 +85,17 @@ pub(crate) fn compare_plain(oracle: &mut Oracle, _: &Keys, case: &Case) -> Verdi
     match (theirs, ours) {
         (Err(_), Err(_)) => Ok(Outcome::RefusedByBoth),
         (Err(error), Ok(_)) => panicked(&error),
-        (Ok(_), Err(error)) => Err(format!("we refuse: {error}")),
-        (Ok(theirs), Ok(ours)) => match same("the converted file", &ours, &theirs) {
-            Ok(()) => Ok(Outcome::Same),
-            Err(_) if keeps(case, &ours) && !keeps(case, &theirs) => Ok(Outcome::Unsound),
-            Err(mismatch) => Err(mismatch),
-        },
+        (Ok(theirs), Err(error)) => {
+            if keeps(case, &theirs) { Err(format!("we refuse: {error}")) } else { Ok(Outcome::Unsound) }
+        }
+        (Ok(theirs), Ok(ours)) => {
+            let [ours, theirs] = [ours, theirs].map(|file| if case.output == Format::Ini { counted(&file) } else { file });
+            match same("the converted file", &ours, &theirs) {
+                Ok(()) => Ok(Outcome::Same),
+                Err(_) if keeps(case, &ours) && !keeps(case, &theirs) => Ok(Outcome::Unsound),
+                Err(mismatch) => Err(mismatch),
+            }
+        }
     }
 }
 
@@ -94,26 +103,54 @@ fn panicked(error: &str) -> Verdict {
     if error.starts_with("panic") { Ok(Outcome::Unsound) } else { Err(format!("the original refuses: {error}")) }
 }
 
-/// Whether a converted file has the keys of the document.
+/// Keys without a name are `-` in an INI file. The original writes the number it gave them, which makes a comment of it.
+fn counted(file: &[u8]) -> Vec<u8> {
+    static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^(?:-|#\d+) * = ").unwrap());
+    KEY.replace_all(file, b"- = ".as_slice()).into_owned()
+}
+
+/// Whether a converted file has what the document had: in YAML keys and values, elsewhere keys.
 fn keeps(case: &Case, converted: &[u8]) -> bool {
     let [before, after] = [(case.input, case.document.as_slice()), (case.output, converted)].map(|(format, bytes)| {
-        let mut keys = Vec::new();
-        let loaded = format.load(bytes).unwrap_or_default();
-        loaded.iter().for_each(|branch| gather(branch, &mut Vec::new(), &mut keys));
-        keys
+        let mut leaves = Leaves { values: case.output == Format::Yaml, path: Vec::new(), found: Vec::new() };
+        format.load(bytes).unwrap_or_default().iter().for_each(|branch| leaves.branch(branch));
+        leaves.found
     });
     before == after
 }
 
-fn gather<'t>(branch: &'t Branch, path: &mut Vec<&'t str>, keys: &mut Vec<String>) {
-    for entry in &branch.0 {
-        let Entry::Pair(key, value) = entry else { continue };
-        path.push(key);
-        match value {
-            Value::Map(branch) => gather(branch, path, keys),
-            _ => keys.push(path.join("/")),
+struct Leaves {
+    values: bool,
+    path: Vec<String>,
+    found: Vec<(Vec<String>, Option<Vec<u8>>)>,
+}
+
+impl Leaves {
+    fn branch(&mut self, branch: &Branch) {
+        for entry in &branch.0 {
+            if let Entry::Pair(key, value) = entry {
+                self.below(key.clone(), value);
+            }
         }
-        path.pop();
+    }
+
+    fn below(&mut self, step: String, value: &Value) {
+        self.path.push(step);
+        match value {
+            Value::Map(branch) => self.branch(branch),
+            Value::List(items) => {
+                let values = items.iter().filter_map(|item| match item {
+                    Item::Value(value) => Some(value),
+                    Item::Comment(_) => None,
+                });
+                values.enumerate().for_each(|(number, value)| self.below(number.to_string(), value));
+            }
+            leaf => {
+                let bytes = encode(leaf).filter(|_| self.values).map(|(_, bytes)| bytes.to_vec());
+                self.found.push((self.path.clone(), bytes));
+            }
+        }
+        self.path.pop();
     }
 }
 

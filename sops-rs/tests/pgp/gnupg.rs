@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -19,7 +20,9 @@ impl GnuPg {
     pub(crate) fn new() -> GnuPg {
         let found = Command::new("gpg").arg("--version").output();
         assert!(found.is_ok(), "gpg is missing; install GnuPG (Debian: gnupg)");
-        GnuPg { directory: tempfile::Builder::new().prefix("g").rand_bytes(4).tempdir().unwrap() }
+        let directory = tempfile::Builder::new().prefix("g").rand_bytes(4).tempdir().unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        GnuPg { directory }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -112,8 +115,6 @@ pub(crate) fn with(folder: &mut Folder, name: &str, value: OsString) {
 
 /// A script that takes the place of `gpg`.
 pub(crate) fn script(folder: &Folder, name: &str, text: &str) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
-
     folder.write(name, format!("#!/bin/sh\n{text}\n"));
     fs::set_permissions(folder.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     folder.path(name)

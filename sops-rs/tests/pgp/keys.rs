@@ -69,6 +69,7 @@ fn keys_that_ended_are_not_encrypted_to() {
     let refusal = |why: &str| Err(KeyError::Refused(format!("the key {fingerprint} {why}")));
     let keys = || PgpKeys::from_armored(&home.secret("one")).unwrap();
 
+    let past = ["--faked-system-time", "20200102T000000!"];
     home.run(&[&past[..], &["--quick-set-expire", &fingerprint, "1y", "*"]].concat(), b"");
     let before: Timestamp = "2020-06-01T00:00:00Z".parse().unwrap();
     let message = wrap(&keys().at(before), &fingerprint).unwrap();
@@ -78,8 +79,10 @@ fn keys_that_ended_are_not_encrypted_to() {
     assert_eq!(wrap(&keys().at(now()), &fingerprint), refusal("has expired"));
     assert_eq!(unwrap(&keys(), &message).unwrap(), DATA_KEY, "what was encrypted before opens all the same");
 
-    home.run(&["--quick-set-expire", &fingerprint, "0"], b"");
-    home.run(&["--quick-set-expire", &fingerprint, "0", "*"], b"");
+    // What has expired cannot be changed any more: back to a time when it had not.
+    let past = ["--faked-system-time", "20200103T000000!"];
+    home.run(&[&past[..], &["--quick-set-expire", &fingerprint, "0"]].concat(), b"");
+    home.run(&[&past[..], &["--quick-set-expire", &fingerprint, "0", "*"]].concat(), b"");
     wrap(&keys(), &fingerprint).unwrap();
     let edit = ["--command-fd", "0", "--edit-key", &fingerprint];
     home.run(&edit, b"key 1\nrevkey\ny\n0\n\ny\nsave\n");

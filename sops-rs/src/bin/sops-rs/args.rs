@@ -33,6 +33,7 @@ mod legacy;
 pub(crate) mod selectors;
 pub(crate) mod services;
 pub(crate) mod target;
+pub(crate) mod tree;
 pub(crate) mod types;
 pub(crate) mod word;
 
@@ -159,7 +160,6 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Parsed, Fai
     }
     check_booleans()?;
     let mut command = command();
-    command.build();
     let words = word::as_clap(&command, words);
     match command.try_get_matches_from_mut(words).and_then(|matches| understood(&matches)) {
         Ok(Cli { version: true, .. }) => Ok(Parsed::Text(program::version())),
@@ -197,12 +197,11 @@ fn check_booleans() -> Result<(), Failure> {
 fn understood(matches: &ArgMatches) -> Result<Cli, clap::Error> {
     let cli = Cli::from_arg_matches(matches)?;
     let Some(name) = matches.subcommand_name() else { return Ok(cli) };
-    let command = Cli::command();
-    let globals = Global::augment_args(clap::Command::new(""));
-    for id in matches.ids().filter(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)) {
-        let flag = command.get_arguments().find(|flag| flag.get_id() == id).and_then(clap::Arg::get_long);
-        let is_global = globals.get_arguments().any(|flag| flag.get_id() == id);
-        if let Some(flag) = flag.filter(|_| !is_global) {
+    let typed = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    for id in matches.ids().filter(typed) {
+        let command = Cli::command();
+        let flag = command.get_arguments().find(|flag| flag.get_id() == id && !flag.is_global_set());
+        if let Some(flag) = flag.and_then(clap::Arg::get_long) {
             warn(&format!("--{flag} before `{name}` does nothing: write it behind"));
         }
     }

@@ -1,6 +1,6 @@
 //! `decrypt`: the whole file, or the part `--extract` names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use sops::{Branch, DataKey, Document, Error, Format};
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::args::Global;
 use crate::args::services::{OrderFlag, ServiceFlags};
 use crate::args::target::TargetFlags;
+use crate::args::tree::TreeFlags;
 use crate::args::types::{NameFlag, TypeFlags};
 use crate::extract;
 use crate::failure::{Failure, code};
@@ -17,6 +18,7 @@ use crate::input::Source;
 use crate::opened::{self, Keyring};
 use crate::output::{self, Secrecy};
 use crate::settings::Settings;
+use crate::tree::{self, Outcome, Place};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +26,7 @@ Examples:
   sops-rs decrypt -i secrets.yaml
   sops-rs decrypt --extract '[\"db\"][\"password\"]' secrets.yaml
   sops-rs decrypt --output-type json secrets.yaml
+  sops-rs decrypt -r secrets/ --output clear/                  every encrypted file of a tree
   cat secrets.yaml | sops-rs decrypt --filename-override secrets.yaml
 
 Keys are looked for in SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the SSH keys of SOPS_AGE_SSH_PRIVATE_KEY_FILE
@@ -46,6 +49,8 @@ pub(crate) struct Decrypt {
     #[arg(long)]
     pub(crate) ignore_mac: bool,
     #[command(flatten)]
+    pub(crate) tree: TreeFlags,
+    #[command(flatten)]
     pub(crate) types: TypeFlags,
     #[command(flatten)]
     pub(crate) name: NameFlag,
@@ -58,6 +63,9 @@ pub(crate) struct Decrypt {
 impl Decrypt {
     /// Decrypts.
     pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
+        if let Some(folder) = self.tree.folder() {
+            return self.tree(folder, global);
+        }
         let source = Source::new(self.file.as_deref(), self.name.given());
         let target = output::Target::new(&self.target, &source)?;
         source.check_exists()?;
@@ -73,6 +81,21 @@ impl Decrypt {
         let formats = (format, source.output_format(self.types.output()));
         let text = self.emit(&branches, path.as_deref(), formats, &settings).map_err(about)?;
         target.write(&text, Secrecy::Plaintext)
+    }
+
+    /// Decrypts all encrypted files below a folder.
+    fn tree(&self, folder: &Path, global: &Global) -> Result<(), Failure> {
+        let place = Place::new(folder, &self.tree, &self.target)?;
+        let settings = Settings::load(global)?;
+        let keyring = Keyring::new(&self.services, &self.order)?;
+        tree::run((folder, &self.tree), "decrypted", |file| {
+            let Some((format, document)) = tree::encrypted(file)? else { return Ok(Outcome::Other) };
+            let key = keyring.open_once(&document)?;
+            let branches = open(&document, &key, self.ignore_mac)?;
+            let text = opened::emit_plain(&branches, format, settings.indent(format))?;
+            place.write(file, &text, Secrecy::Plaintext)?;
+            Ok(Outcome::Changed)
+        })
     }
 
     /// The file, or the part of it, as text. Where the name of the file leads to binary output and the file is no binary

@@ -1,6 +1,6 @@
 //! `encrypt`: from the flags and the creation rule to a new file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use sops::config::CreationRule;
@@ -13,6 +13,7 @@ use crate::args::keys::{AwsFlags, KeyFlags};
 use crate::args::selectors::SelectorFlags;
 use crate::args::services::ServiceFlags;
 use crate::args::target::TargetFlags;
+use crate::args::tree::TreeFlags;
 use crate::args::types::{NameFlag, TypeFlags};
 use crate::chance::{now, random, today};
 use crate::failure::{Failure, code, warn};
@@ -22,12 +23,14 @@ use crate::output::{Secrecy, Target};
 use crate::recipients;
 use crate::services::{Services, wait};
 use crate::settings::Settings;
+use crate::tree::{self, Outcome, Place};
 
 const EXAMPLES: &str = "\
 Examples:
   sops-rs encrypt --age age1… secrets.yaml > secrets.enc.yaml
   sops-rs encrypt --in-place secrets.yaml                     recipients and selector from .sops.yaml
   sops-rs encrypt --age age1… --encrypted-regex '^(data|stringData)$' -i secret.yaml
+  sops-rs encrypt -i -r secrets/                              every plain file that a rule with a path_regex is for
   kubectl create secret generic db … -o yaml | sops-rs encrypt --age age1… --filename-override db.yaml";
 
 /// Flags of `encrypt`.
@@ -46,6 +49,8 @@ pub(crate) struct Encrypt {
     #[command(flatten)]
     pub(crate) selectors: SelectorFlags,
     #[command(flatten)]
+    pub(crate) tree: TreeFlags,
+    #[command(flatten)]
     pub(crate) types: TypeFlags,
     #[command(flatten)]
     pub(crate) name: NameFlag,
@@ -56,6 +61,9 @@ pub(crate) struct Encrypt {
 impl Encrypt {
     /// Encrypts.
     pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
+        if let Some(folder) = self.tree.folder() {
+            return self.tree(folder, global);
+        }
         let source = Source::new(self.file.as_deref(), self.name.given());
         let target = Target::new(&self.target, &source)?;
         let Some(path) = source.path() else {
@@ -72,6 +80,27 @@ impl Encrypt {
         let document = Document::plain(format, &bytes, out).map_err(|error| Failure::from(error).about(&name))?;
         let encrypted = recipe.encrypt(&document, global, &services).map_err(|failure| failure.about(&name))?;
         target.write(&emit(&encrypted, out, settings.indent(out))?, Secrecy::Ciphertext)
+    }
+}
+
+impl Encrypt {
+    /// Encrypts all plain files below a folder for which a creation rule with a `path_regex` is.
+    fn tree(&self, folder: &Path, global: &Global) -> Result<(), Failure> {
+        let place = Place::new(folder, &self.tree, &self.target)?;
+        let settings = Settings::load(global)?;
+        let services = Services::new(&self.services)?;
+        tree::run((folder, &self.tree), "encrypted", |file| {
+            let Some(rule) = settings.specific_rule(file)? else { return Ok(Outcome::Other) };
+            if tree::encrypted(file)?.is_some() {
+                return Ok(Outcome::Unchanged);
+            }
+            let format = Format::from_path(file);
+            let recipe = Recipe::new(&self.keys, &self.aws, &self.selectors, &rule)?.for_format(format);
+            let document = Document::plain(format, &tree::read(file)?, format)?;
+            let encrypted = recipe.encrypt(&document, global, &services)?;
+            place.write(file, &emit(&encrypted, format, settings.indent(format))?, Secrecy::Ciphertext)?;
+            Ok(Outcome::Changed)
+        })
     }
 }
 

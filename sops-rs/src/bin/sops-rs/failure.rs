@@ -1,5 +1,6 @@
 //! What ends the program: an exit code of `sops`, what is wrong, and what to do next.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 
 use sops::Error;
@@ -33,7 +34,7 @@ pub(crate) mod code {
 }
 
 /// An end with an exit code other than 0.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) code: u8,
     pub(crate) message: String,
@@ -71,22 +72,32 @@ impl Failure {
     }
 
     pub(crate) fn report(&self) {
-        // There is nobody left to tell when this fails.
-        let _ = writeln!(io::stderr(), "error: {}", program::as_called(&self.message));
+        say(&program::as_called(&format!("error: {}", self.message)));
         if let Some(hint) = &self.hint {
-            let _ = writeln!(io::stderr(), "hint: {}", program::as_called(hint));
+            say(&program::as_called(&format!("hint: {hint}")));
         }
     }
 }
 
 /// Says what was done.
 pub(crate) fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "{message}");
+    // There is nobody left to tell when this fails.
+    let _ = writeln!(io::stderr(), "{}", visible(message));
 }
 
 /// Says something that ends nothing.
 pub(crate) fn warn(message: &str) {
-    let _ = writeln!(io::stderr(), "warning: {message}");
+    say(&format!("warning: {message}"));
+}
+
+/// A text without control characters: names from a file must not move the cursor of a terminal.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |character: char| character.is_control() && character != '\n' && character != '\t';
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |character: char| if hidden(character) { character.escape_unicode().to_string() } else { character.into() };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 impl From<io::Error> for Failure {

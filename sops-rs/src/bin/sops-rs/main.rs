@@ -35,6 +35,7 @@ mod rotate;
 mod services;
 mod set;
 mod settings;
+mod tree;
 mod unset;
 mod updatekeys;
 mod why;

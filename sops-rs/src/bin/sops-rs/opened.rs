@@ -3,6 +3,9 @@
 //!
 //! Nothing is written to disk here.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use sops::document::{Attempts, Change, CheckMac, wrap};
 use sops::metadata::KeyGroup;
 use sops::{Branch, DataKey, Document, Error, Format, KeyId};
@@ -30,18 +33,38 @@ pub(crate) fn load(source: &Source<'_>, format: Format) -> Result<Document, Fail
 pub(crate) struct Keyring {
     services: Services,
     order: Vec<String>,
+    known: Mutex<HashMap<Vec<String>, Arc<Mutex<Option<DataKey>>>>>,
+}
+
+/// What a panic left behind is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Keyring {
     /// From the flags.
     pub(crate) fn new(services: &ServiceFlags, order: &OrderFlag) -> Result<Keyring, Failure> {
-        Ok(Keyring { services: Services::new(services)?, order: order.kinds()? })
+        Ok(Keyring { services: Services::new(services)?, order: order.kinds()?, known: Mutex::default() })
     }
 
     /// Opens the data key of a file.
     pub(crate) fn open(&self, document: &Document) -> Result<DataKey, Failure> {
         let (key, attempts) = self.attempt(document)?;
         key.ok_or_else(|| attempts::failure(&attempts))
+    }
+
+    /// The same, but each distinct set of wrapped keys is opened once, however many files have it and however many
+    /// threads ask.
+    pub(crate) fn open_once(&self, document: &Document) -> Result<DataKey, Failure> {
+        let wrapped: Vec<String> = groups(document).into_iter().flat_map(|group| group.0).map(|key| key.enc).collect();
+        let slot = lock(&self.known).entry(wrapped).or_default().clone();
+        let mut slot = lock(&slot);
+        if let Some(key) = &*slot {
+            return Ok(key.clone());
+        }
+        let key = self.open(document)?;
+        *slot = Some(key.clone());
+        Ok(key)
     }
 
     /// The data key, if it opens, and what was tried.
@@ -73,6 +96,7 @@ impl Keyring {
 pub(crate) struct Opened {
     document: Document,
     opened: sops::document::Opened,
+    /// Empty where the caller names the file.
     name: String,
 }
 
@@ -87,12 +111,21 @@ impl Opened {
         let document = load(source, format)?;
         let name = source.label();
         let key = keyring.open(&document).map_err(|failure| failure.about(&name))?;
-        let check = if ignore_mac { CheckMac::No } else { CheckMac::Yes };
-        let opened = document.open(&key, check).map_err(|error| Failure::from(error).about(&name))?;
+        let opened = Opened::new(document, &key, ignore_mac).map_err(|failure| failure.about(&name))?;
+        Ok(Opened { name, ..opened })
+    }
+
+    /// Opens a file that was read.
+    pub(crate) fn new(document: Document, key: &DataKey, ignore_mac: bool) -> Result<Opened, Failure> {
+        let opened = document.open(key, if ignore_mac { CheckMac::No } else { CheckMac::Yes })?;
         if ignore_mac {
             warn_about_mac();
         }
-        Ok(Opened { document, opened, name })
+        Ok(Opened { document, opened, name: String::new() })
+    }
+
+    fn about(&self, failure: Failure) -> Failure {
+        if self.name.is_empty() { failure } else { failure.about(&self.name) }
     }
 
     /// The documents in clear, to be changed.
@@ -102,7 +135,7 @@ impl Opened {
 
     /// The first document in clear.
     pub(crate) fn first(&mut self) -> Result<&mut Branch, Failure> {
-        let empty = Failure::from(Error::Empty).about(&self.name);
+        let empty = self.about(Error::Empty.into());
         self.opened.branches.first_mut().ok_or(empty)
     }
 
@@ -110,13 +143,13 @@ impl Opened {
     pub(crate) fn encrypt(&self, raise_version: bool) -> Result<Document, Failure> {
         let change = Change { now: now(), raise_version };
         let edited = self.document.edit(&self.opened, &self.opened.branches, &change, &mut random);
-        let (document, _) = edited.map_err(|error| Failure::from(error).sealing().about(&self.name))?;
+        let (document, _) = edited.map_err(|error| self.about(Failure::from(error).sealing()))?;
         Ok(document)
     }
 
     /// The file under a new data key for these groups.
     pub(crate) fn rotate(&self, mut groups: Vec<KeyGroup>, keyring: &Keyring) -> Result<Document, Failure> {
-        let about = |failure: Failure| failure.about(&self.name);
+        let about = |failure: Failure| self.about(failure);
         let key = DataKey::draw(&mut random)?;
         keyring.wrap(&key, &mut groups, threshold(&self.document)).map_err(about)?;
         let change = Change { now: now(), raise_version: false };

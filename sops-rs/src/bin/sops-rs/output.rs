@@ -80,6 +80,26 @@ fn to_file(target: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder and those above it.
+pub(crate) fn folder(path: &Path, secrecy: Secrecy) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    enterable(&mut builder, secrecy);
+    builder.create(path).map_err(|error| {
+        Failure::new(code::NOT_WRITTEN, format!("the folder {} could not be made: {error}", path.display()))
+    })
+}
+
+#[cfg(unix)]
+fn enterable(builder: &mut fs::DirBuilder, secrecy: Secrecy) {
+    use std::os::unix::fs::DirBuilderExt as _;
+
+    builder.mode(if secrecy == Secrecy::Plaintext { 0o700 } else { 0o777 });
+}
+
+#[cfg(not(unix))]
+fn enterable(_: &mut fs::DirBuilder, _: Secrecy) {}
+
 #[cfg(unix)]
 fn permit(builder: &mut Builder<'_, '_>, secrecy: Secrecy) {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,6 @@
 //! `rotate`: the same values under a new data key, for the same or other master keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use sops::KeyId;
@@ -11,6 +11,7 @@ use crate::args::changes::ChangeFlags;
 use crate::args::keys::AwsFlags;
 use crate::args::services::{OrderFlag, ServiceFlags};
 use crate::args::target::TargetFlags;
+use crate::args::tree::TreeFlags;
 use crate::args::types::{NameFlag, TypeFlags};
 use crate::chance::today;
 use crate::failure::{Failure, code, warn};
@@ -19,11 +20,13 @@ use crate::opened::{Keyring, Opened, emit, holds, same};
 use crate::output::{Secrecy, Target};
 use crate::recipients;
 use crate::settings::Settings;
+use crate::tree::{self, Outcome, Place};
 
 const EXAMPLES: &str = "\
 Examples:
   sops-rs rotate -i secrets.yaml
   sops-rs rotate -i --add-age age1… --rm-age age1… secrets.yaml
+  sops-rs rotate -i -r secrets/ --report rotated.jsonl       a whole tree; --resume goes on where it stopped
 
 Whoever had the old data key can still read what the file held until now: change the secrets themselves too.";
 
@@ -44,6 +47,8 @@ pub(crate) struct Rotate {
     #[command(flatten)]
     pub(crate) aws: AwsFlags,
     #[command(flatten)]
+    pub(crate) tree: TreeFlags,
+    #[command(flatten)]
     pub(crate) types: TypeFlags,
     #[command(flatten)]
     pub(crate) name: NameFlag,
@@ -56,6 +61,9 @@ pub(crate) struct Rotate {
 impl Rotate {
     /// Rotates the data key.
     pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
+        if let Some(folder) = self.tree.folder() {
+            return self.tree(folder, global);
+        }
         let file = self.file.as_deref().ok_or_else(|| Failure::new(code::NO_FILE, "no file given"))?;
         let (added, removed) =
             (recipients::added(&self.changes, &self.aws)?, recipients::removed(&self.changes, &self.aws)?);
@@ -74,6 +82,27 @@ impl Rotate {
         let rotated = opened.rotate(groups, &keyring)?;
         let out = source.output_format(self.types.output());
         target.write(&emit(&rotated, out, settings.indent(out))?, Secrecy::Ciphertext)
+    }
+}
+
+impl Rotate {
+    /// Rotates the data keys of all encrypted files below a folder.
+    fn tree(&self, folder: &Path, global: &Global) -> Result<(), Failure> {
+        let (added, removed) =
+            (recipients::added(&self.changes, &self.aws)?, recipients::removed(&self.changes, &self.aws)?);
+        let place = Place::new(folder, &self.tree, &self.target)?;
+        let settings = Settings::load(global)?;
+        let keyring = Keyring::new(&self.services, &self.order)?;
+        tree::run((folder, &self.tree), "rotated", |file| {
+            let Some((format, document)) = tree::encrypted(file)? else { return Ok(Outcome::Other) };
+            let key = keyring.open_once(&document)?;
+            let opened = Opened::new(document, &key, self.ignore_mac)?;
+            let mut groups = opened.groups();
+            change(&mut groups, added.clone(), &removed);
+            let rotated = opened.rotate(groups, &keyring)?;
+            place.write(file, &emit(&rotated, format, settings.indent(format))?, Secrecy::Ciphertext)?;
+            Ok(Outcome::Changed)
+        })
     }
 }
 

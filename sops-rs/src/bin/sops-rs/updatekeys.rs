@@ -11,19 +11,23 @@ use sops::{Document, KeyId};
 
 use crate::args::Global;
 use crate::args::services::{OrderFlag, ServiceFlags};
+use crate::args::tree::TreeFlags;
 use crate::args::types::InputTypeFlag;
 use crate::chance::today;
-use crate::failure::{Failure, code, say};
+use crate::failure::{Failure, code, say, visible};
 use crate::input::Source;
 use crate::opened::{self, Keyring};
 use crate::output::{self, Secrecy};
 use crate::paint;
 use crate::settings::Settings;
+use crate::tree::{self, Outcome};
 
 const EXAMPLES: &str = "\
 Examples:
   sops-rs updatekeys secrets.yaml                shows what would change and asks
   sops-rs updatekeys --yes prod/*.yaml
+  sops-rs updatekeys -r . --dry-run              which files of a tree are for other keys than their rule says
+  sops-rs updatekeys -r . --yes
 
 A recipient that is removed can still read old versions of the file, and its data key stays the same:
 `sops-rs rotate` draws a new one, and the secrets themselves have to be changed.";
@@ -38,6 +42,8 @@ pub(crate) struct UpdateKeys {
     /// Change the files without asking
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    tree: TreeFlags,
     #[command(flatten)]
     input_type: InputTypeFlag,
     #[command(flatten)]
@@ -71,6 +77,9 @@ impl UpdateKeys {
         if !settings.has_configuration() {
             return Err(Failure::new(code::GENERIC, "config file not found")
                 .hint("`updatekeys` takes the keys from a .sops.yaml here or in a folder above, or from --config"));
+        }
+        if let Some(folder) = self.tree.folder() {
+            return self.tree(folder, &settings);
         }
         match self.files.as_slice() {
             [] => Err(Failure::new(code::NO_FILE, "no file given").hint("`sops-rs updatekeys --help` shows examples")),
@@ -118,13 +127,8 @@ impl UpdateKeys {
             say(&format!("{name}: left unchanged"));
             return Ok(());
         }
-        let wanted = update.wanted;
-        let about = |failure: Failure| failure.about(&name);
         let keyring = Keyring::new(&self.services, &self.order)?;
-        let key = keyring.open(&document).map_err(about)?;
-        let mut groups: Vec<KeyGroup> = wanted.groups.into_iter().map(|group| KeyGroup::new(group, &today())).collect();
-        let threshold = keyring.wrap(&key, &mut groups, wanted.threshold).map_err(about)?;
-        let updated = document.with_keys(groups, threshold)?;
+        let updated = update.apply(&document, &keyring).map_err(|failure| failure.about(&name))?;
         let bytes = opened::emit(&updated, format, settings.indent_of_configuration(format))?;
         output::replace(file, &bytes, Secrecy::Ciphertext)?;
         say(&format!("{name}: synced with new keys"));
@@ -132,7 +136,41 @@ impl UpdateKeys {
     }
 }
 
+impl UpdateKeys {
+    /// Updates all encrypted files below a folder that a creation rule is for.
+    fn tree(&self, folder: &Path, settings: &Settings) -> Result<(), Failure> {
+        if !self.yes && !self.tree.dry_run {
+            return Err(Failure::new(code::GENERIC, "a whole tree is not updated by question and answer")
+                .hint("`--dry-run` shows what would change, `--yes` changes it"));
+        }
+        let keyring = Keyring::new(&self.services, &self.order)?;
+        tree::run((folder, &self.tree), "updated", |file| {
+            let Some((format, document)) = tree::encrypted(file)? else { return Ok(Outcome::Other) };
+            let Some(rule) = settings.matching_rule(file)? else { return Ok(Outcome::Other) };
+            let update = Update::new(&document, rule.groups);
+            if update.is_nothing() {
+                return Ok(Outcome::Unchanged);
+            }
+            if !self.tree.dry_run {
+                let updated = update.apply(&document, &keyring)?;
+                let bytes = opened::emit(&updated, format, settings.indent_of_configuration(format))?;
+                output::replace(file, &bytes, Secrecy::Ciphertext)?;
+            }
+            Ok(Outcome::Changed)
+        })
+    }
+}
+
 impl Update {
+    /// The file for the keys it is to have.
+    fn apply(self, document: &Document, keyring: &Keyring) -> Result<Document, Failure> {
+        let key = keyring.open_once(document)?;
+        let wanted = self.wanted.groups.into_iter();
+        let mut groups: Vec<KeyGroup> = wanted.map(|group| KeyGroup::new(group, &today())).collect();
+        let threshold = keyring.wrap(&key, &mut groups, self.wanted.threshold)?;
+        Ok(document.with_keys(groups, threshold)?)
+    }
+
     /// The threshold of the file stays, but for what the number of groups allows.
     fn new(document: &Document, groups: Vec<Vec<KeyId>>) -> Update {
         let ids = |group: KeyGroup| group.0.into_iter().map(|key| key.id).collect();
@@ -181,13 +219,13 @@ impl Update {
             let (had, wanted) = self.group(number);
             writeln!(out, "{}", paint::underlined(&format!("Group {}", number + 1)))?;
             for key in wanted.iter().filter(|key| has(had, key)) {
-                writeln!(out, "    {}", key.name())?;
+                writeln!(out, "    {}", visible(&key.name()))?;
             }
             for key in wanted.iter().filter(|key| !has(had, key)) {
-                writeln!(out, "{}", paint::green(&format!("+++ {}", key.name())))?;
+                writeln!(out, "{}", paint::green(&visible(&format!("+++ {}", key.name()))))?;
             }
             for key in had.iter().filter(|key| !has(wanted, key)) {
-                writeln!(out, "{}", paint::red(&format!("--- {}", key.name())))?;
+                writeln!(out, "{}", paint::red(&visible(&format!("--- {}", key.name()))))?;
             }
         }
         Ok(())

@@ -46,7 +46,7 @@ impl Writer {
             Value::Int(number) => self.display(number),
             Value::Float(number) => self.float(*number)?,
             Value::Str(text) | Value::Time(text) => self.text(text),
-            Value::Bytes(bytes) => self.text(&String::from_utf8_lossy(bytes)),
+            Value::Bytes(bytes) => self.bytes(bytes),
             Value::Map(branch) => self.map(branch)?,
             Value::List(items) => self.list(items)?,
         }
@@ -103,6 +103,21 @@ impl Writer {
 
     fn text(&mut self, text: &str) {
         self.out.push(b'"');
+        self.letters(text);
+        self.out.push(b'"');
+    }
+
+    /// What is no UTF-8 cannot be told from each other any more, as in the original.
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.out.push(b'"');
+        for chunk in bytes.utf8_chunks() {
+            self.letters(chunk.valid());
+            chunk.invalid().iter().for_each(|_| self.out.extend_from_slice(b"\\ufffd"));
+        }
+        self.out.push(b'"');
+    }
+
+    fn letters(&mut self, text: &str) {
         for letter in text.chars() {
             match letter {
                 '"' => self.out.extend_from_slice(b"\\\""),
@@ -118,7 +133,6 @@ impl Writer {
                 other => self.out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
             }
         }
-        self.out.push(b'"');
     }
 
     /// Shortest form; an exponent below 1e-6 and from 1e21 on.

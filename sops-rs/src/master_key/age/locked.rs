@@ -93,7 +93,10 @@ impl Locked {
         let mut name = "SopsAge".to_owned();
         for group in digest[..25].chunks_exact(5) {
             let bits = group.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-            name.extend((0..8).rev().map(|at| char::from(BASE32[(bits >> (at * 5)) as usize & 31])));
+            for at in (0..40).step_by(5).rev() {
+                let digit = usize::try_from(bits >> at & 31).unwrap_or_default();
+                name.push(char::from(BASE32[digit]));
+            }
         }
         name
     }

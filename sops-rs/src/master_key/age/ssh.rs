@@ -17,6 +17,7 @@ use super::identity::{Failure, failure};
 
 const STANZAS: [&str; 2] = ["ssh-ed25519", "ssh-rsa"];
 const TAG_LEN: usize = 4;
+const CONVERT: &str = "`ssh-keygen -p -f FILE` writes it in OpenSSH's own";
 
 /// A private key, and the passphrase dialog it may need.
 pub(super) struct Ssh {
@@ -30,8 +31,7 @@ pub(super) struct Ssh {
 impl Ssh {
     /// Parses a private key in OpenSSH's format or in PEM. The error says what is wrong with it.
     pub(super) fn parse(pem: &[u8], name: &str) -> Result<Ssh, String> {
-        let key = age::ssh::Identity::from_buffer(BufReader::new(pem), None)
-            .map_err(|_| "it is not an SSH private key of type ed25519 or RSA".to_owned())?;
+        let key = age::ssh::Identity::from_buffer(BufReader::new(pem), None).map_err(|_| malformed(pem))?;
         if let age::ssh::Identity::Unsupported(kind) = &key {
             return Err(unsupported(kind));
         }
@@ -81,10 +81,20 @@ impl Ssh {
     }
 }
 
+fn malformed(pem: &[u8]) -> String {
+    let first = pem.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    if first.starts_with(b"-----BEGIN ") && first.ends_with(b" PRIVATE KEY-----")
+        || first == b"-----BEGIN PRIVATE KEY-----"
+    {
+        return format!("it is in another format or of another type than ed25519 and RSA; {CONVERT}");
+    }
+    "it is not an SSH private key".to_owned()
+}
+
 fn unsupported(kind: &UnsupportedKey) -> String {
     match kind {
         UnsupportedKey::EncryptedPem => {
-            "its passphrase is kept in the old PEM format, which `ssh-keygen -p -f FILE` converts".to_owned()
+            format!("its passphrase protects it in the old PEM format; {CONVERT}")
         }
         UnsupportedKey::EncryptedSsh(cipher) => format!("it is encrypted with {cipher}, which is not supported"),
         UnsupportedKey::Hardware(kind) => format!("a key of type {kind} lives in hardware and cannot decrypt"),

@@ -9,6 +9,7 @@ use super::keys::{AwsFlags, KeyFlags};
 use super::selectors::SelectorFlags;
 use super::services::{OrderFlag, ServiceFlags};
 use super::target::TargetFlags;
+use super::tree::TreeFlags;
 use super::types::{NameFlag, TypeFlags};
 use super::{Command, Global};
 use crate::decrypt::Decrypt;
@@ -126,6 +127,7 @@ impl Legacy {
 
     fn into_encrypt(self) -> Encrypt {
         Encrypt {
+            tree: TreeFlags::default(),
             file: self.file,
             target: self.target,
             keys: self.keys,
@@ -139,6 +141,7 @@ impl Legacy {
 
     fn into_rotate(self) -> Rotate {
         Rotate {
+            tree: TreeFlags::default(),
             file: self.file,
             target: self.target,
             ignore_mac: self.ignore_mac,
@@ -167,6 +170,7 @@ impl Legacy {
 
     fn into_decrypt(self) -> Decrypt {
         Decrypt {
+            tree: TreeFlags::default(),
             file: self.file,
             target: self.target,
             extract: self.extract,

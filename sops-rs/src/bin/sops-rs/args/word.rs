@@ -81,6 +81,9 @@ impl<'c> Reader<'c> {
         };
         let (dashed, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
         let name = dashed.trim_start_matches('-');
+        if name == "help" {
+            return Form::Flag { text: Some("--help".into()), takes_next: false };
+        }
         let Some(flag) = self.flag(name) else { return as_it_is() };
         let dashes = if name.len() > 1 { "--" } else { "-" };
         let switch = matches!(flag.get_action(), ArgAction::SetTrue);
