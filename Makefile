@@ -27,7 +27,7 @@ clean-demo: need-cargo ## remove what an interrupted `CLUSTER=current make demo`
 	@CLUSTER=current cargo run --locked --quiet --bin strongroom-demo -- --clean
 
 .PHONY: test
-test: need-cargo need-cc need-go need-python3 peers binaries ## every test, on real peers
+test: need-cargo need-cc need-go need-python3 need-gpg need-git peers binaries ## every test, on real peers
 	cargo test --locked --workspace
 
 .PHONY: check
@@ -85,7 +85,7 @@ drift:
 
 # ---- prerequisites: one line says what to install
 
-.PHONY: need-cargo need-cc need-go need-python3 need-time need-rig need-current
+.PHONY: need-cargo need-cc need-go need-python3 need-gpg need-git need-time need-rig need-current
 need-cargo:
 	@command -v cargo >/dev/null || { echo 'missing: cargo. Install Rust with rustup (https://rustup.rs).' >&2; exit 1; }
 need-cc:
@@ -95,6 +95,10 @@ need-go:
 need-python3:
 	@command -v python3 >/dev/null || { echo 'missing: python3. Install Python 3.11 or newer.' >&2; exit 1; }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo 'missing: venv of python3. Install it (Debian: python3-venv).' >&2; exit 1; }
+need-gpg:
+	@command -v gpg >/dev/null || { echo 'missing: gpg. Install GnuPG (Debian: gnupg).' >&2; exit 1; }
+need-git:
+	@command -v git >/dev/null || { echo 'missing: git. Install Git.' >&2; exit 1; }
 need-time:
 	@command -v /usr/bin/time >/dev/null || { echo 'missing: GNU time. Install it (Debian: time).' >&2; exit 1; }
 need-rig: need-go

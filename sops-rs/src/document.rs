@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::data_key::DataKey;
 use crate::error::Error;
-use crate::format::{Format, envelope};
+use crate::format::Format;
+use crate::format::envelope::{self, Writing};
+use crate::format::read_back::Reading;
 use crate::mac::Mac;
 use crate::master_key::KeyService;
 use crate::metadata::{self, KeyGroup, Metadata, MetadataError};
@@ -205,10 +207,20 @@ impl Document {
         Ok(Document { metadata: Some(metadata), ..self.clone() })
     }
 
+    /// The same file with documents in clear in the place of its own, for a person to look at or to change together with
+    /// the block. It is no file that could be kept.
+    #[must_use]
+    pub fn showing(&self, branches: &[Branch]) -> Document {
+        Document { branches: branches.to_vec(), ..self.clone() }
+    }
+
     /// Writes the file, the block at the end of every document. For `indent` see [`Format::emit`].
     pub fn emit(&self, format: Format, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Error> {
         let Some(metadata) = &self.metadata else { return format.emit(&self.branches, indent) };
-        envelope::emit(format, &self.branches, metadata.write(), indent).map(Zeroizing::new)
+        let rules = Rules::new(&metadata.selector)?;
+        let reading = Reading { rules: &rules, mac_only_encrypted: metadata.mac_only_encrypted };
+        let writing = Writing { format, indent, reading };
+        envelope::emit(&writing, &self.branches, &metadata.write()).map(Zeroizing::new)
     }
 
     fn has_reserved(&self, branches: &[Branch]) -> bool {
@@ -229,12 +241,12 @@ fn seal(
     let mac = Mac::new(metadata.mac_only_encrypted);
     let nonces = Nonces::new(random);
     let mut sealer = Sealer { cipher, rules: &rules, nonces, mac, tally: Tally::default(), met: HashMap::new() };
-    let mut sealed = Vec::with_capacity(branches.len());
+    let mut written = Vec::with_capacity(branches.len());
     for (number, branch) in branches.iter().enumerate() {
-        sealed.push(sealer.document(number, branch)?);
+        written.push(sealer.document(number, branch)?);
     }
     metadata.lastmodified = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mac = sealer.mac.seal(cipher, &metadata.lastmodified, &sealer.nonces.next()?);
     metadata.mac = mac.map_err(|_| MetadataError::Field("lastmodified"))?;
-    Ok((sealed, sealer.tally))
+    Ok((written, sealer.tally))
 }

@@ -15,10 +15,12 @@ pub(crate) mod envelope;
 mod flatten;
 pub mod ini;
 pub mod json;
+pub(crate) mod read_back;
 mod scalar;
 mod shape;
 pub mod yaml;
 
+pub use scalar::text as plain_text;
 pub use shape::ShapeError;
 
 /// A file format.

@@ -9,9 +9,17 @@ use zeroize::Zeroizing;
 use crate::tree::Branch;
 
 pub mod age;
+#[cfg(feature = "aws-kms")]
+pub mod aws_kms;
+#[cfg(feature = "azure-key-vault")]
+pub mod azure_key_vault;
+#[cfg(feature = "gcp-kms")]
+pub mod gcp_kms;
 #[cfg(feature = "pgp")]
 pub mod pgp;
 pub mod text;
+#[cfg(feature = "vault-transit")]
+pub mod vault_transit;
 
 /// A master key by what identifies it: everything a file says about it but the wrapped data key and its date.
 #[derive(Clone, PartialEq)]

@@ -175,6 +175,11 @@ impl Rules {
         }
     }
 
+    /// Whether comments decide.
+    pub fn read_comments(&self) -> bool {
+        self.subject == Subject::Comment
+    }
+
     /// Whether an encrypted comment with this text would change the decision when the file is read again.
     pub fn trips_over(&self, sealed_comment: &str) -> bool {
         self.subject == Subject::Comment && !self.encrypts && self.test(sealed_comment)

@@ -109,7 +109,7 @@ pub fn combine(shares: &[Share]) -> Result<Zeroizing<Vec<u8>>, ShamirError> {
     Ok(secret)
 }
 
-/// The Lagrange coefficients at zero: for each point the product of x_other / (x_other - x).
+/// The Lagrange coefficients at zero: for each point the product of `x_other / (x_other - x)`.
 fn weights(xs: &[u8]) -> Vec<u8> {
     let weight = |(index, x): (usize, &u8)| {
         let others = xs.iter().enumerate().filter(|(other, _)| *other != index);

@@ -112,9 +112,14 @@ impl Encrypted {
     pub fn parse(text: &str) -> Result<Encrypted, ValueError> {
         let rest = text.strip_prefix(PREFIX).ok_or(ValueError::NotEncrypted)?;
         let (rest, _) = rest.rsplit_once(']').ok_or(ValueError::Malformed)?;
-        let (rest, kind) = rest.rsplit_once(",type:").ok_or(ValueError::Malformed)?;
-        let (rest, tag) = rest.rsplit_once(",tag:").ok_or(ValueError::Malformed)?;
-        let (data, iv) = rest.rsplit_once(",iv:").ok_or(ValueError::Malformed)?;
+        // None of the parts can hold a comma.
+        let mut parts = rest.split(',');
+        let data = parts.next().ok_or(ValueError::Malformed)?;
+        let mut part = |name| parts.next().and_then(|part| part.strip_prefix(name)).ok_or(ValueError::Malformed);
+        let (iv, tag, kind) = (part("iv:")?, part("tag:")?, part("type:")?);
+        if parts.next().is_some() {
+            return Err(ValueError::Malformed);
+        }
         if data.is_empty() || iv.is_empty() || tag.is_empty() {
             return Err(ValueError::Malformed);
         }

@@ -180,7 +180,7 @@ fn every_subcommand_has_help_with_examples() {
         assert!(help.contains("Examples:"), "{name}: {help}");
         assert_eq!(help, folder.ours(&["help", name]).text(), "{name}");
         for line in help.lines() {
-            assert!(line.chars().count() <= 120, "{name}: {line}");
+            assert!(line.chars().count() <= 132, "{name}: {line}");
         }
     }
 }

@@ -38,7 +38,10 @@ struct Pair {
 impl Pair {
     fn new(case: &Case) -> Pair {
         let ours = Folder::new();
-        let mut pair = Pair { theirs: ours.twin(), ours, stranger: Folder::new().recipient };
+        let mut theirs = Folder::new();
+        theirs.recipient.clone_from(&ours.recipient);
+        theirs.write("key.txt", ours.read("key.txt"));
+        let mut pair = Pair { ours, theirs, stranger: Folder::new().recipient };
         let environment: Vec<_> = case.environment.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
         for (name, text) in environment {
             pair.ours.variables.push((name.clone(), pair.filled(&text, &pair.ours)));

@@ -4,6 +4,7 @@
 //! `SOPS_CASES=100000 cargo test --test differential` compares more of them; `SOPS_SEED=7` begins elsewhere.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "the counts are to be read")]
 
 #[path = "differential/cases.rs"]
 mod cases;

@@ -1,4 +1,5 @@
-//! Row 7: large files through `sops-rs` and `sops`, as whole processes, and how the time grows with the file.
+//! Row 7: `sops-rs` and `sops` as whole processes, on a small file, on large ones and on many; how the time grows with the file;
+//! and how large the program is.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -20,6 +21,12 @@ const ITEMS: usize = 20_000;
 const FEW_ITEMS: usize = 5_000;
 const RUNS: usize = 5;
 
+/// Small files below a folder.
+const FILES: usize = 1_000;
+
+/// What the program may weigh with every key type, in bytes.
+const WEIGHT: f64 = 20e6;
+
 /// What the time of ten times the values may be.
 const TEN_TIMES: f64 = 11.0;
 
@@ -34,7 +41,15 @@ struct Case {
     memory: f64,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 5] = [
+    Case {
+        what: "S1: decrypt a YAML file of 10 values",
+        arguments: &["decrypt", "small.enc.yaml"],
+        runs: 31,
+        bar: "≥ 4 times, ≤ 0.33 of the memory",
+        times: 4.0,
+        memory: 1.0 / 3.0,
+    },
     Case {
         what: "S2: encrypt 2 MB of YAML, 60,000 values and 20,000 comments",
         arguments: &["encrypt", "--age", RECIPIENT, "large.yaml"],
@@ -86,17 +101,63 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
         fs::write(folder.path().join(&name), text)?;
         seal(&run(&ours, &["encrypt", "--age", RECIPIENT]), &name)?;
     }
-    let mut rows = Vec::new();
+    fs::write(folder.path().join("small.yaml"), small())?;
+    seal(&run(&ours, &["encrypt", "--age", RECIPIENT]), "small.yaml")?;
+    let mut rows = vec![weight(&ours)?];
     for case in &CASES {
         say(case.what);
         let figures = compare(&run(&ours, case.arguments), &run(&theirs, case.arguments), case.runs)?;
         rows.push(compared(case, &figures));
     }
+    say(TREE.what);
+    rows.push(many_files(folder.path(), &recipient, [&ours, &theirs])?);
     for (ending, what) in FORMATS {
         say(what);
         rows.push(growth(&run(&ours, &["encrypt", "--age", RECIPIENT]), ending, what)?);
     }
     Ok(rows)
+}
+
+const TREE: Case = Case {
+    what: "1,000 files of 10 values: `decrypt -r` against `xargs -P2 -n1 sops decrypt`",
+    arguments: &["decrypt", "-r", "tree", "--output", "clear"],
+    runs: 3,
+    bar: "≥ 20 times",
+    times: 20.0,
+    memory: f64::INFINITY,
+};
+
+fn small() -> String {
+    (0..10).map(|number| format!("key{number}: value number {number}\n")).collect::<Vec<_>>().concat()
+}
+
+/// A folder of small files: all at once here, one after the other on two processors there.
+fn many_files(folder: &Path, recipient: &str, [ours, theirs]: [&Path; 2]) -> Result<Row> {
+    fs::create_dir(folder.join("tree"))?;
+    for number in 0..FILES {
+        fs::write(folder.join(format!("tree/{number}.yaml")), small())?;
+    }
+    fs::write(folder.join(".sops.yaml"), format!("creation_rules: [{{path_regex: ^tree/, age: {recipient}}}]\n"))?;
+    let status = Command::new(ours).args(["encrypt", "-i", "-r", "tree"]).current_dir(folder).status()?;
+    ensure!(status.success(), "the tree could not be encrypted");
+    let all = Run { program: ours.to_owned(), arguments: TREE.arguments.to_vec(), input: None, directory: folder };
+    let script = format!("find tree -type f | xargs -P2 -n1 {} decrypt", theirs.display());
+    let each = Run { program: "/bin/sh".into(), arguments: vec!["-c", &script], input: None, directory: folder };
+    Ok(compared(&TREE, &compare(&all, &each, TREE.runs)?))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size in megabytes")]
+fn weight(program: &Path) -> Result<Row> {
+    let bytes = fs::metadata(program)?.len() as f64;
+    Ok(Row {
+        number: 7,
+        what: "the program with every key type, stripped",
+        ours: format!("{:.1} MB", bytes / 1e6),
+        peer: "–".to_owned(),
+        ratio: "–".to_owned(),
+        bar: "≤ 20 MB",
+        met: bytes <= WEIGHT,
+    })
 }
 
 fn identity(folder: &Path, peers: &Peers) -> Result<String> {

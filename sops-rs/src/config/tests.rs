@@ -35,16 +35,16 @@ fn keys_of_all_types_stand_as_texts_or_lists() {
     assert_eq!(
         names(&rule.groups),
         [[
+            "age1a",
+            "age1b",
+            "85D77543",
+            "F00",
             "arn:aws:kms:r:1:key/a+arn:aws:iam::1:role/r||dev",
             "arn:aws:kms:r:1:key/b||dev",
             "projects/p",
+            "eu:1",
             "https://v.vault.azure.net/keys/k/1",
             "https://vault:8200/v1/transit/keys/k",
-            "85D77543",
-            "F00",
-            "age1a",
-            "age1b",
-            "eu:1",
         ]]
     );
     assert_eq!(rule.shamir_threshold, Some(3));

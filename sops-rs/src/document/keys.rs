@@ -65,10 +65,10 @@ impl Document {
                 _ => None,
             })
         });
-        join(metadata, parts.collect()).ok_or_else(|| Error::NoIdentity { recipients: names(metadata) })
+        join(metadata, &parts.collect::<Vec<Share>>()).ok_or_else(|| Error::NoIdentity { recipients: names(metadata) })
     }
 
-    /// Opens the data key with the help of `services`, each asked in turn for each key. AgeKeys of a group are tried by
+    /// Opens the data key with the help of `services`, each asked in turn for each key. Keys of a group are tried by
     /// kind, those of `order` first; every group is tried.
     ///
     /// The second value says what was tried, whether or not it led to a data key.
@@ -88,7 +88,7 @@ impl Document {
             parts.extend(part);
             attempts.groups.push(attempt);
         }
-        Ok((join(metadata, parts), attempts))
+        Ok((join(metadata, &parts), attempts))
     }
 }
 
@@ -125,14 +125,14 @@ fn needed(metadata: &Metadata) -> usize {
     if groups == 1 { 1 } else { threshold.unwrap_or(groups) }
 }
 
-fn join(metadata: &Metadata, parts: Vec<Share>) -> Option<DataKey> {
+fn join(metadata: &Metadata, parts: &[Share]) -> Option<DataKey> {
     if parts.len() < needed(metadata) {
         return None;
     }
     if metadata.groups.len() == 1 {
         return DataKey::from_slice(parts.first()?);
     }
-    DataKey::from_slice(&shamir::combine(&parts).ok()?)
+    DataKey::from_slice(&shamir::combine(parts).ok()?)
 }
 
 fn names(metadata: &Metadata) -> String {

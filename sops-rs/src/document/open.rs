@@ -30,6 +30,13 @@ pub struct Opened {
     pub(super) cipher: Cipher,
 }
 
+/// What a walk over all documents gives.
+struct All {
+    branches: Zeroizing<Vec<Branch>>,
+    mac: Mac,
+    plain_comments: Vec<Place>,
+}
+
 impl Opened {
     /// Remembers the values of another file too, as far as both have the same data key: those that reach this one by a
     /// merge keep their ciphertext.
@@ -44,7 +51,7 @@ impl Document {
         let (metadata, _) = self.encrypted()?;
         let mut cipher = Cipher::new(key);
         cipher.start_remembering();
-        let (branches, mac, plain_comments) = self.open_all(&cipher)?;
+        let All { branches, mac, plain_comments } = self.open_all(&cipher)?;
         if check == CheckMac::Yes {
             mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
         }
@@ -55,17 +62,17 @@ impl Document {
     pub fn decrypt(&self, key: &DataKey) -> Result<Zeroizing<Vec<Branch>>, Error> {
         let (metadata, _) = self.encrypted()?;
         let cipher = Cipher::new(key);
-        let (branches, mac, _) = self.open_all(&cipher)?;
-        mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
-        Ok(branches)
+        let all = self.open_all(&cipher)?;
+        all.mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
+        Ok(all.branches)
     }
 
     /// Opens all values whatever the MAC says; see [`CheckMac::No`].
     pub fn decrypt_ignoring_mac(&self, key: &DataKey) -> Result<Zeroizing<Vec<Branch>>, Error> {
-        self.open_all(&Cipher::new(key)).map(|(branches, ..)| branches)
+        self.open_all(&Cipher::new(key)).map(|all| all.branches)
     }
 
-    fn open_all(&self, cipher: &Cipher) -> Result<(Zeroizing<Vec<Branch>>, Mac, Vec<Place>), Error> {
+    fn open_all(&self, cipher: &Cipher) -> Result<All, Error> {
         let (metadata, rules) = self.encrypted()?;
         let mut mac = Mac::new(metadata.mac_only_encrypted);
         let mut plain_comments = Vec::new();
@@ -75,6 +82,6 @@ impl Document {
             branches.push(opener.branch(branch)?);
             plain_comments.append(&mut opener.plain_comments);
         }
-        Ok((branches, mac, plain_comments))
+        Ok(All { branches, mac, plain_comments })
     }
 }

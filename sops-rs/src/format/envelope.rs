@@ -9,10 +9,10 @@
 
 use crate::error::Error;
 use crate::format::flatten::{flatten, unflatten};
+use crate::format::read_back::{Reading, first_difference, first_duplicate, has_bytes};
 use crate::format::{Format, ShapeError, json};
 use crate::metadata::{self, MetadataError};
 use crate::tree::{Branch, Entry, Value};
-use crate::value::encoding::encode;
 
 const DOTENV_PREFIX: &str = "sops_";
 
@@ -100,17 +100,20 @@ fn line_breaks(value: Value) -> Value {
     }
 }
 
+/// How an encrypted file is written.
+pub(crate) struct Writing<'a> {
+    pub(crate) format: Format,
+    pub(crate) indent: Option<usize>,
+    pub(crate) reading: Reading<'a>,
+}
+
 /// Puts the block into the documents of an encrypted file and writes them.
 ///
 /// # Errors
 /// [`Error::Shape`] if a key is in the way of the block, if the format cannot hold the documents, or if what it holds
 /// of them would not open again.
-pub(crate) fn emit(
-    format: Format,
-    branches: &[Branch],
-    block: Branch,
-    indent: Option<usize>,
-) -> Result<Vec<u8>, Error> {
+pub(crate) fn emit(writing: &Writing<'_>, branches: &[Branch], block: &Branch) -> Result<Vec<u8>, Error> {
+    let Writing { format, indent, reading } = *writing;
     for (document, branch) in branches.iter().enumerate() {
         for entry in &branch.0 {
             if let Entry::Pair(key, _) = entry
@@ -123,20 +126,32 @@ pub(crate) fn emit(
     if !matches!(format, Format::Yaml | Format::Ini) && branches.len() > 1 {
         return Err(ShapeError::Documents.at(1, &[]));
     }
+    // Of YAML, only later documents may repeat a key.
+    if format == Format::Yaml
+        && let Some(path) = branches.first().and_then(first_duplicate)
+    {
+        return Err(ShapeError::Duplicate.at(0, &path));
+    }
     let mut whole = branches.to_vec();
     place(format, &mut whole, block);
-    match format {
-        Format::Yaml | Format::Json => format.write(&whole, indent),
-        Format::Binary => Format::Json.write(&whole, indent),
-        Format::Dotenv | Format::Ini => {
-            let bytes = format.write(&whole, indent)?;
-            reads_back(format, branches, &bytes)?;
-            Ok(bytes)
+    let text = if format == Format::Binary { Format::Json } else { format };
+    let bytes = text.write(&whole, indent)?;
+    let keeps_values = match text {
+        Format::Yaml => true,
+        Format::Json => !branches.iter().any(has_bytes),
+        _ => false,
+    };
+    if !keeps_values || reading.rules.read_comments() {
+        let lossy = |path: &[&str]| ShapeError::Lossy.at(0, path);
+        let (read, _) = load(format, &bytes).map_err(|_| lossy(&[]))?;
+        if let Some(path) = first_difference(reading, branches, &read) {
+            return Err(lossy(&path));
         }
     }
+    Ok(bytes)
 }
 
-fn place(format: Format, branches: &mut [Branch], block: Branch) {
+fn place(format: Format, branches: &mut [Branch], block: &Branch) {
     let text = |key: String, text: String| Entry::Pair(key, Value::Str(text));
     let section = |value: Branch| Entry::Pair(metadata::KEY.to_owned(), Value::Map(value));
     match format {
@@ -146,46 +161,15 @@ fn place(format: Format, branches: &mut [Branch], block: Branch) {
             }
         }
         Format::Dotenv => {
-            let leaves = flatten(&block).into_iter().map(|(key, leaf)| text(format!("{DOTENV_PREFIX}{key}"), leaf));
+            let leaves = flatten(block).into_iter().map(|(key, leaf)| text(format!("{DOTENV_PREFIX}{key}"), leaf));
             branches.iter_mut().take(1).for_each(|branch| branch.0.extend(leaves.clone()));
         }
         // All documents become one, which has one block.
         Format::Ini => {
-            let leaves = flatten(&block).into_iter().map(|(key, leaf)| text(key, leaf.replace('\n', "\\n")));
+            let leaves = flatten(block).into_iter().map(|(key, leaf)| text(key, leaf.replace('\n', "\\n")));
             if let Some(last) = branches.last_mut() {
                 last.0.push(section(Branch(leaves.collect())));
             }
         }
-    }
-}
-
-/// The MAC covers what was sealed: a value that comes back as another one, or not at all, would close the file for good.
-fn reads_back(format: Format, branches: &[Branch], bytes: &[u8]) -> Result<(), Error> {
-    let (read, _) = load(format, bytes).map_err(|_| ShapeError::Lossy.at(0, &[]))?;
-    let [mut written, mut read] = [branches, read.as_slice()].map(|branches| {
-        let mut leaves = Vec::new();
-        branches.iter().for_each(|branch| gather(branch, &mut Vec::new(), &mut leaves));
-        leaves.into_iter()
-    });
-    loop {
-        match (written.next(), read.next()) {
-            (None, None) => return Ok(()),
-            (one, other) if one == other => {}
-            (Some((path, _)), _) | (None, Some((path, _))) => return Err(ShapeError::Lossy.at(0, &path)),
-        }
-    }
-}
-
-type Leaf<'t> = (Vec<&'t str>, Option<Vec<u8>>);
-
-fn gather<'t>(branch: &'t Branch, path: &mut Vec<&'t str>, leaves: &mut Vec<Leaf<'t>>) {
-    for entry in &branch.0 {
-        let Entry::Pair(key, value) = entry else { continue };
-        path.push(key);
-        match value {
-            Value::Map(branch) => gather(branch, path, leaves),
-            leaf => leaves.push((path.clone(), encode(leaf).map(|(_, bytes)| bytes.to_vec()))),
-        }
-        path.pop();
     }
 }

@@ -25,15 +25,15 @@ fn branch(prefix: &str, branch: &Branch, leaves: &mut Vec<(String, String)>) {
     }
 }
 
-fn value(key: String, value_: &Value, leaves: &mut Vec<(String, String)>) {
-    match value_ {
+fn value(key: String, node: &Value, leaves: &mut Vec<(String, String)>) {
+    match node {
         Value::Map(children) => branch(&format!("{key}{MAP}"), children, leaves),
         Value::List(items) => {
-            let values = items.iter().filter_map(|item| match item {
+            let elements = items.iter().filter_map(|item| match item {
                 Item::Value(value) => Some(value),
                 Item::Comment(_) => None,
             });
-            for (position, child) in values.enumerate() {
+            for (position, child) in elements.enumerate() {
                 value(format!("{key}{LIST}{position}"), child, leaves);
             }
         }
@@ -111,16 +111,13 @@ fn steps(key: &str) -> impl Iterator<Item = Step<'_>> {
             .into_iter()
             .filter_map(|(separator, list)| text.find(separator).map(|at| (at, separator, list)))
             .min_by_key(|(at, ..)| *at);
-        let step = match next {
-            Some((at, separator, list)) => {
-                let (step, after) = text.split_at(at);
-                rest = after.strip_prefix(separator).map(|after| (after, list));
-                step
-            }
-            None => {
-                rest = None;
-                text
-            }
+        let step = if let Some((at, separator, list)) = next {
+            let (step, after) = text.split_at(at);
+            rest = after.strip_prefix(separator).map(|after| (after, list));
+            step
+        } else {
+            rest = None;
+            text
         };
         Some(if in_list { Step::Position(step.parse().unwrap_or(0)) } else { Step::Key(step) })
     })

@@ -6,7 +6,7 @@ use crate::tree::Value;
 
 /// A scalar as the original writes it where there is only text: `1.0`, `1E+06`, `true`, `<nil>`. `None` for a list or a
 /// mapping.
-pub(super) fn text(value: &Value) -> Option<Cow<'_, [u8]>> {
+pub fn text(value: &Value) -> Option<Cow<'_, [u8]>> {
     Some(match value {
         Value::Map(_) | Value::List(_) => return None,
         Value::Str(text) => Cow::Borrowed(text.as_bytes()),

@@ -27,6 +27,9 @@ pub enum ShapeError {
     /// The key belongs to the metadata of the format.
     #[error("the key is reserved for the sops metadata of this format")]
     Reserved,
+    /// JSON and INI may repeat names, YAML may not.
+    #[error("the name comes twice, which YAML has no room for")]
+    Duplicate,
     /// What would be written encrypted does not read back as what was encrypted.
     #[error("this format cannot hold the value so that the encrypted file opens again")]
     Lossy,

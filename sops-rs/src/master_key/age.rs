@@ -18,10 +18,10 @@ mod envelope;
 mod hybrid;
 mod identity;
 mod locked;
-#[cfg(feature = "age-plugin")]
+#[cfg_attr(not(feature = "age-plugin"), path = "age/no_plugin.rs")]
 mod plugin;
 mod recipient;
-#[cfg(feature = "age-ssh")]
+#[cfg_attr(not(feature = "age-ssh"), path = "age/no_ssh.rs")]
 mod ssh;
 mod x_wing;
 
@@ -29,13 +29,13 @@ pub use dialog::Dialog;
 pub use identity::Identity;
 pub use recipient::Recipient;
 
-pub use AgeKeys as Keys;
-
 use dialog::Callbacks;
 use identity::Opener;
 
 /// The most that a wrapped data key or share may hold: 33 bytes are what is stored.
 const MAX_DATA_KEY: usize = 1024;
+/// The most that the header of a file may take: the largest known stanza takes 2 KiB, and each costs every identity a try.
+const MAX_HEADER: usize = 1 << 18;
 const NO_PLUGINS: &str = "plugins are turned off";
 
 /// A key file or recipient that cannot be used. Never quotes a secret.
@@ -106,6 +106,9 @@ impl AgeKeys {
     /// [`KeyError::NoIdentity`] if no identity fits, [`KeyError::Malformed`] if it is no age file or was changed.
     pub fn open(&self, file: &[u8], limit: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let malformed = |error: &DecryptError| KeyError::Malformed(damage(error).to_owned());
+        if file.len() > limit.saturating_mul(2).saturating_add(MAX_HEADER) {
+            return Err(KeyError::Malformed("the age file is too large".to_owned()));
+        }
         let file = envelope::without_armor(file).map_err(|error| malformed(&error.into()))?;
         if !envelope::has_whole_stanzas(&file) {
             return Err(malformed(&DecryptError::InvalidHeader));

@@ -97,6 +97,3 @@ impl KeyService for PgpKeys {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod tests;

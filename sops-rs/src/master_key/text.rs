@@ -11,7 +11,7 @@ use super::{AwsKmsKey, AzureKey, KeyId, VaultTransitKey};
 pub enum KeyType {
     /// age.
     Age,
-    /// OpenPGP.
+    /// `OpenPGP`.
     Pgp,
     /// Google Cloud KMS.
     GcpKms,
@@ -95,7 +95,8 @@ fn vault(text: &str) -> Result<VaultTransitKey, KeyTextError> {
     let (host, path) = rest.split_once('/').ok_or_else(wrong)?;
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let is_version = |part: &str| {
-        part.strip_prefix('v').is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        part.strip_prefix('v')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     match parts.as_slice() {
         [version, engine @ .., _, name] if is_version(version) && !engine.is_empty() && !name.is_empty() => {

@@ -42,7 +42,7 @@ impl ValueId {
     pub(crate) fn new((kind, bytes): (Kind, &[u8]), aad: &[u8]) -> ValueId {
         let length = u64::try_from(aad.len()).unwrap_or(u64::MAX).to_be_bytes();
         let parts: [&[u8]; 4] = [&length, aad, kind.tag().as_bytes(), bytes];
-        ValueId(parts.into_iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into())
+        ValueId(parts.into_iter().fold(Sha256::new(), Sha256::chain_update).finalize().into())
     }
 }
 

@@ -72,12 +72,12 @@ impl Pass<'_, '_, '_> {
         self.at.scope.open();
         for item in items {
             match item {
-                // An empty comment cannot be told from an empty element once it is stored as one.
-                Item::Comment(comment) if comment.text.is_empty() => self.at.scope.comment(""),
-                Item::Comment(comment) => out.push(match self.comment(comment)? {
-                    Some(text) => Item::Value(Value::Str(text)),
-                    None => Item::Comment(comment.clone()),
-                }),
+                Item::Comment(comment) => match self.comment(comment)? {
+                    Some(text) => out.push(Item::Value(Value::Str(text))),
+                    // The original stores it as an empty element, as which it comes back.
+                    None if comment.text.is_empty() && self.at.scope.comment_is_encrypted() => {}
+                    None => out.push(Item::Comment(comment.clone())),
+                },
                 Item::Value(value) => {
                     out.push(Item::Value(self.value(value)?));
                     self.at.scope.value_done();

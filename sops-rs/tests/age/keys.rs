@@ -52,6 +52,17 @@ impl Pair {
     }
 }
 
+impl Pair {
+    /// An ed25519 key in PKCS #8, which `ssh-keygen` does not write.
+    pub(crate) fn ed25519_in_pkcs8() -> Pair {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        stdout(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&path));
+        let identity = Identity::from_ssh(&fs::read(&path).unwrap(), "secret").unwrap();
+        Pair { folder, recipient: identity.recipient().unwrap().to_string(), identity }
+    }
+}
+
 /// What a program prints that must succeed.
 #[track_caller]
 pub(crate) fn stdout(command: &mut Command) -> String {

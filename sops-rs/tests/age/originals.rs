@@ -51,12 +51,14 @@ fn post_quantum() {
 #[test]
 fn ssh_ed25519() {
     agree(&Pair::ssh(&["-t", "ed25519"], ""));
+    agree(&Pair::ed25519_in_pkcs8());
 }
 
 #[test]
 fn ssh_rsa() {
     agree(&Pair::ssh(&["-t", "rsa", "-b", "3072"], ""));
     agree(&Pair::ssh(&["-t", "rsa", "-b", "2048", "-m", "PEM"], ""));
+    agree(&Pair::ssh(&["-t", "rsa", "-b", "2048", "-m", "PKCS8"], ""));
 }
 
 #[test]

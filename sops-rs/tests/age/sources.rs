@@ -165,3 +165,15 @@ fn a_locked_identity_file_without_a_terminal_is_named() {
     let failure = refused(&place);
     assert!(failure.contains("no passphrase for the identity file locked.age"), "{failure}");
 }
+
+#[test]
+fn a_passphrase_in_the_old_format_comes_with_the_way_out() {
+    let pair = Pair::ssh(&["-t", "rsa", "-b", "2048", "-m", "PEM"], "");
+    let place = folder(&pair.recipient);
+    place.write("home/.ssh/id_rsa", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
+    let failure = unwrapped(&place.ours(&["-d", "secret.yaml"]).failure(128));
+    assert!(
+        failure.contains("id_rsa: its passphrase protects it in the old PEM format; `ssh-keygen -p -f FILE`"),
+        "{failure}"
+    );
+}

@@ -7,14 +7,58 @@ use sops::Format;
 use crate::documents::Dice;
 
 const KEYS: [&str; 14] = [
-    "a", "b", "data", "key", "x_unencrypted", "pass_enc", "é", "名前", "with space", "a:b", "a=b", "size1", "quo\"te", "back`tick",
+    "a",
+    "b",
+    "data",
+    "key",
+    "x_unencrypted",
+    "pass_enc",
+    "é",
+    "名前",
+    "with space",
+    "a:b",
+    "a=b",
+    "size1",
+    "quo\"te",
+    "back`tick",
 ];
 
 /// Texts as they are, each a line.
 const TEXTS: [&str; 34] = [
-    "", "x", " ", "plain text", "é ü 日本", "😀", "true", "12", "-1.5", "null", "it's", "'q'", "\"q\"", "\"\"\"", "`t`", "a`b",
-    "a # b", "a;b", "#", ";", "  lead", "trail  ", "back\\slash", "\\", "a\\nb", "end\\", "a=b", "[x]", "%(x)s", "$HOME", "<&>",
-    "ENC[AES256_GCM,data:", "tab\tx", "\u{a0}nbsp\u{2003}",
+    "",
+    "x",
+    " ",
+    "plain text",
+    "é ü 日本",
+    "😀",
+    "true",
+    "12",
+    "-1.5",
+    "null",
+    "it's",
+    "'q'",
+    "\"q\"",
+    "\"\"\"",
+    "`t`",
+    "a`b",
+    "a # b",
+    "a;b",
+    "#",
+    ";",
+    "  lead",
+    "trail  ",
+    "back\\slash",
+    "\\",
+    "a\\nb",
+    "end\\",
+    "a=b",
+    "[x]",
+    "%(x)s",
+    "$HOME",
+    "<&>",
+    "ENC[AES256_GCM,data:",
+    "tab\tx",
+    "\u{a0}nbsp\u{2003}",
 ];
 
 fn key(dice: &mut Dice, number: usize) -> String {
@@ -32,8 +76,27 @@ fn text(dice: &mut Dice) -> String {
 }
 
 const NUMBERS: [&str; 22] = [
-    "0", "-1", "42", "-0", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551616", "0.5",
-    "-1.25", "1e3", "2.50", "1e21", "1e20", "1.5e-7", "0.000001", "123456789.125", "3.0", "-1e-10", "100000.0", "1000000.0",
+    "0",
+    "-1",
+    "42",
+    "-0",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "18446744073709551616",
+    "0.5",
+    "-1.25",
+    "1e3",
+    "2.50",
+    "1e21",
+    "1e20",
+    "1.5e-7",
+    "0.000001",
+    "123456789.125",
+    "3.0",
+    "-1e-10",
+    "100000.0",
+    "1000000.0",
     "5e-324",
 ];
 
@@ -93,8 +156,30 @@ fn value(dice: &mut Dice, out: &mut String, depth: usize) {
 }
 
 const SCALARS: [&str; 24] = [
-    "1", "-5", "3.14", "1e3", "true", "null", "~", "yes", "0x1F", "2024-01-01", "2024-01-02 03:04:05.678", ".inf", "-0", "1.0",
-    "plain words", "'it''s'", "\"a\\nb\"", "\"\\\"q\\\"\"", "'a # b'", "é", "\"\"", "' x '", "'a;b'", "|-\n        two\n        lines",
+    "1",
+    "-5",
+    "3.14",
+    "1e3",
+    "true",
+    "null",
+    "~",
+    "yes",
+    "0x1F",
+    "2024-01-01",
+    "2024-01-02 03:04:05.678",
+    ".inf",
+    "-0",
+    "1.0",
+    "plain words",
+    "'it''s'",
+    "\"a\\nb\"",
+    "\"\\\"q\\\"\"",
+    "'a # b'",
+    "é",
+    "\"\"",
+    "' x '",
+    "'a;b'",
+    "|-\n        two\n        lines",
 ];
 
 /// YAML that a dotenv, INI or binary file can hold.
@@ -138,7 +223,8 @@ pub(crate) fn dotenv(dice: &mut Dice, shape: Option<Format>) -> Vec<u8> {
     for number in 0..dice.roll(9) {
         match dice.roll(8) {
             0 => out.extend_from_slice(dice.pick(&["\n", "# c\n", "#\n", "#x=y\n", "# d e\n"]).as_bytes()),
-            1 => out.extend_from_slice(dice.pick(&["export A=b\n", "=empty\n", " K = v \n", "A=1\r\n", "B=\n"]).as_bytes()),
+            1 => out
+                .extend_from_slice(dice.pick(&["export A=b\n", "=empty\n", " K = v \n", "A=1\r\n", "B=\n"]).as_bytes()),
             _ => {
                 let key = key(dice, number).replace('=', "");
                 let line = format!("{key}={}\n", text(dice).replace('\n', "\\n"));
@@ -163,7 +249,11 @@ pub(crate) fn ini(dice: &mut Dice) -> Vec<u8> {
     }
     for number in 0..dice.roll(4) {
         ini_comment(dice, &mut out);
-        let name = if dice.percent(90) { format!("s{number}") } else { dice.pick(&["DEFAULT", "default", "s0", " s ", "a]b"]).to_owned() };
+        let name = if dice.percent(90) {
+            format!("s{number}")
+        } else {
+            dice.pick(&["DEFAULT", "default", "s0", " s ", "a]b"]).to_owned()
+        };
         writeln!(out, "{}[{name}]{}", dice.pick(&["", "", "  "]), dice.pick(&["", "", " ; t", "# u"])).unwrap();
         ini_pairs(dice, &mut out);
     }
@@ -198,6 +288,8 @@ fn ini_pairs(dice: &mut Dice, out: &mut String) {
         let sign = dice.pick(&[" = ", "=", ": ", " =", " : ", "\t=\t"]);
         let text = text(dice);
         let value = match dice.roll(10) {
+            // The original forgets such a key in silence when it is empty.
+            _ if key == "-" => "x".to_owned(),
             0 => format!("`{}`", text.replace('`', "")),
             1 => format!("\"\"\"{}\"\"\"", text.replace('"', "'")),
             2 => format!("\"{}\"", text.replace('\n', " ")),

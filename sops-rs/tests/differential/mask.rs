@@ -4,12 +4,10 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Captures, Regex};
 
-static SEALED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"ENC\[AES256_GCM,data:([^,]*),iv:([^,]*),tag:([^,]*),type:(\w+)\]").unwrap()
-});
-static WRAPPED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?s)-----BEGIN AGE ENCRYPTED FILE-----.*?-----END AGE ENCRYPTED FILE-----").unwrap()
-});
+static SEALED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"ENC\[AES256_GCM,data:([^,]*),iv:([^,]*),tag:([^,]*),type:(\w+)\]").unwrap());
+static WRAPPED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)-----BEGIN AGE ENCRYPTED FILE-----.*?-----END AGE ENCRYPTED FILE-----").unwrap());
 static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(lastmodified[" :=]+)\d{4}-[0-9T:-]+Z"#).unwrap());
 
 pub(crate) fn masked(file: &[u8]) -> Vec<u8> {

@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
+use sops::format::ShapeError;
 use sops::tree::{Entry, Item, Value};
 use sops::value::encoding::encode;
-use sops::{Branch, Format};
+use sops::{Branch, Error, Format};
 
 use crate::cases::{Case, Keys};
 use crate::mask::masked;
@@ -35,24 +36,36 @@ pub(crate) fn compare(oracle: &mut Oracle, keys: &Keys, case: &Case) -> Verdict 
         (Err(_), Err(_)) => return Ok(Outcome::RefusedByBoth),
         (Err(error), Ok(_)) => return panicked(&error),
         (Ok(theirs), Err(error)) => {
-            return match oracle.decrypt(&theirs, case.output, case.output) {
+            return match oracle.decrypt(&theirs, case.output, Format::Yaml) {
                 Err(_) => Ok(Outcome::Unsound),
+                Ok(opened) if !keeps(case, (Format::Yaml, &opened)) => Ok(Outcome::Unsound),
                 Ok(_) => Err(format!("we refuse: {error}\n--- theirs\n{}", show(&theirs))),
             };
         }
         (Ok(theirs), Ok(ours)) => (theirs, ours),
     };
-    if let Err(error) = oracle.decrypt(&theirs, case.output, case.output)
-        && !error.contains("Error dumping")
+    // YAML can say everything.
+    let kept = match oracle.decrypt(&theirs, case.output, Format::Yaml) {
+        Ok(opened) => keeps(case, (Format::Yaml, &opened)),
+        Err(error) => {
+            return match ours::decrypt(&ours, case.output, Format::Yaml, keys) {
+                Ok(_) => Ok(Outcome::Unsound),
+                Err(ours_error) => Err(format!("neither opens its own file: {error}; {ours_error}\n{}", show(&ours))),
+            };
+        }
+    };
+    let [our_file, their_file] = [&ours, &theirs].map(|file| comparable(case.output, file));
+    let verdict = same("the encrypted file", &our_file, &their_file);
+    let verdict = verdict.and_then(|()| opened(oracle, keys, case, &ours, &theirs));
+    // What we open has to be the document all the same.
+    if verdict.is_err()
+        && !kept
+        && let Ok(opened) = ours::decrypt(&ours, case.output, Format::Yaml, keys)
+        && keeps(case, (Format::Yaml, &opened))
     {
-        let opened = ours::decrypt(&ours, case.output, case.output, keys);
-        return match opened {
-            Ok(_) => Ok(Outcome::Unsound),
-            Err(ours_error) => Err(format!("neither opens its own file: {error}; {ours_error}\n{}", show(&ours))),
-        };
+        return Ok(Outcome::Unsound);
     }
-    same("the encrypted file", &masked(&ours), &masked(&theirs))?;
-    opened(oracle, keys, case, &ours, &theirs)
+    verdict
 }
 
 fn opened(oracle: &mut Oracle, keys: &Keys, case: &Case, ours: &[u8], theirs: &[u8]) -> Verdict {
@@ -61,13 +74,15 @@ fn opened(oracle: &mut Oracle, keys: &Keys, case: &Case, ours: &[u8], theirs: &[
     let ours_of_theirs = ours::decrypt(theirs, case.output, case.opened, keys);
     match (expected, theirs_of_ours, ours_of_theirs) {
         (Ok(expected), Ok(one), Ok(other)) => {
-            // A comment that does not open stays as it is.
-            let expected = masked(&expected);
-            same("our file, opened by the original", &masked(&one), &expected)?;
-            same("their file, opened by us", &masked(&other), &expected)?;
+            let [expected, one, other] = [expected, one, other].map(|file| comparable(case.opened, &file));
+            same("our file, opened by the original", &one, &expected)?;
+            same("their file, opened by us", &other, &expected)?;
             Ok(Outcome::Same)
         }
         (Err(_), Err(_), Err(_)) => Ok(Outcome::OpenedAndNotWritten),
+        // Go's own form of a list.
+        (Ok(_), Ok(_), Err(Error::Shape { cause: ShapeError::IniNested, .. })) => Ok(Outcome::Unsound),
+        (Err(error), ..) if error.starts_with("panic") => Ok(Outcome::Unsound),
         (expected, one, other) => Err(format!(
             "opened: theirs by theirs {:?}\nours by theirs {:?}\ntheirs by ours {:?}\n--- theirs\n{}",
             expected.map(|bytes| show(&bytes)),
@@ -86,13 +101,19 @@ pub(crate) fn compare_plain(oracle: &mut Oracle, _: &Keys, case: &Case) -> Verdi
         (Err(_), Err(_)) => Ok(Outcome::RefusedByBoth),
         (Err(error), Ok(_)) => panicked(&error),
         (Ok(theirs), Err(error)) => {
-            if keeps(case, &theirs) { Err(format!("we refuse: {error}")) } else { Ok(Outcome::Unsound) }
+            if keeps(case, (case.output, &theirs)) {
+                Err(format!("we refuse: {error}"))
+            } else {
+                Ok(Outcome::Unsound)
+            }
         }
         (Ok(theirs), Ok(ours)) => {
-            let [ours, theirs] = [ours, theirs].map(|file| if case.output == Format::Ini { counted(&file) } else { file });
+            let [ours, theirs] = [ours, theirs].map(|file| comparable(case.output, &file));
             match same("the converted file", &ours, &theirs) {
                 Ok(()) => Ok(Outcome::Same),
-                Err(_) if keeps(case, &ours) && !keeps(case, &theirs) => Ok(Outcome::Unsound),
+                Err(_) if keeps(case, (case.output, &ours)) && !keeps(case, (case.output, &theirs)) => {
+                    Ok(Outcome::Unsound)
+                }
                 Err(mismatch) => Err(mismatch),
             }
         }
@@ -103,16 +124,18 @@ fn panicked(error: &str) -> Verdict {
     if error.starts_with("panic") { Ok(Outcome::Unsound) } else { Err(format!("the original refuses: {error}")) }
 }
 
-/// Keys without a name are `-` in an INI file. The original writes the number it gave them, which makes a comment of it.
-fn counted(file: &[u8]) -> Vec<u8> {
+/// A file without what may differ. A comment that does not open stays encrypted. Keys without a name are `-` in an INI
+/// file; the original writes the number it gave them, which makes a comment of the line.
+fn comparable(format: Format, file: &[u8]) -> Vec<u8> {
     static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^(?:-|#\d+) * = ").unwrap());
-    KEY.replace_all(file, b"- = ".as_slice()).into_owned()
+    let file = masked(file);
+    if format == Format::Ini { KEY.replace_all(&file, b"- = ".as_slice()).into_owned() } else { file }
 }
 
 /// Whether a converted file has what the document had: in YAML keys and values, elsewhere keys.
-fn keeps(case: &Case, converted: &[u8]) -> bool {
-    let [before, after] = [(case.input, case.document.as_slice()), (case.output, converted)].map(|(format, bytes)| {
-        let mut leaves = Leaves { values: case.output == Format::Yaml, path: Vec::new(), found: Vec::new() };
+fn keeps(case: &Case, converted: (Format, &[u8])) -> bool {
+    let [before, after] = [(case.input, case.document.as_slice()), converted].map(|(format, bytes)| {
+        let mut leaves = Leaves { values: converted.0 == Format::Yaml, path: Vec::new(), found: Vec::new() };
         format.load(bytes).unwrap_or_default().iter().for_each(|branch| leaves.branch(branch));
         leaves.found
     });

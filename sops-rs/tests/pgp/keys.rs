@@ -24,7 +24,8 @@ fn unwrap(keys: &PgpKeys, enc: &str) -> Result<Vec<u8>, KeyError> {
 
 #[test]
 fn armored_keys_open_what_gpg_encrypts_and_the_other_way() {
-    for algorithms in [("rsa3072", "rsa3072"), ("ed25519", "cv25519"), ("rsa2048", "cv25519"), ("nistp256", "nistp256")] {
+    for algorithms in [("rsa3072", "rsa3072"), ("ed25519", "cv25519"), ("rsa2048", "cv25519"), ("nistp256", "nistp256")]
+    {
         let home = GnuPg::new();
         let fingerprint = home.generate("one", algorithms, &[]);
         let keys = PgpKeys::from_armored(&home.secret("one")).unwrap().at(now());

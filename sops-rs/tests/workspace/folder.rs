@@ -51,13 +51,6 @@ impl Folder {
         Folder { directory, recipient: identity.to_public().to_string(), variables: Vec::new() }
     }
 
-    /// Another folder with the same identity.
-    pub(crate) fn twin(&self) -> Folder {
-        let directory = tempfile::tempdir().unwrap();
-        fs::copy(self.path("key.txt"), directory.path().join("key.txt")).unwrap();
-        Folder { directory, recipient: self.recipient.clone(), variables: Vec::new() }
-    }
-
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

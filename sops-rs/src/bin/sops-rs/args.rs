@@ -8,18 +8,25 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::check::Check;
 use crate::completion::Completion;
 use crate::decrypt::Decrypt;
+use crate::edit::Edit;
 use crate::encrypt::Encrypt;
-use crate::failure::{Failure, code, warn};
+use crate::exec_env::ExecEnv;
+use crate::exec_file::ExecFile;
+use crate::failure::{Failure, be_verbose, code, warn};
 use crate::filestatus::FileStatus;
 use crate::git::Git;
 use crate::groups::Groups;
+#[cfg(feature = "keyservice")]
+use crate::keyservice::ServeKeys;
 use crate::krm::{self, Krm};
 use crate::program;
+#[cfg(feature = "remote")]
+use crate::publish::Publish;
 use crate::rotate::Rotate;
 use crate::set::Set;
 use crate::unset::Unset;
@@ -84,6 +91,9 @@ pub(crate) enum Command {
     /// Decrypt a file, or standard input
     #[command(args_override_self = true)]
     Decrypt(Box<Decrypt>),
+    /// Edit a file in clear, in the editor
+    #[command(args_override_self = true)]
+    Edit(Box<Edit>),
     /// Encrypt a file under a new data key, for the same or other master keys
     #[command(args_override_self = true)]
     Rotate(Box<Rotate>),
@@ -98,6 +108,20 @@ pub(crate) enum Command {
     UpdateKeys(Box<UpdateKeys>),
     /// Add or delete a key group of a file
     Groups(Groups),
+    /// Run a command with the values of a file in its environment
+    #[command(args_override_self = true)]
+    ExecEnv(Box<ExecEnv>),
+    /// Run a command with the name of a file that holds the plaintext
+    #[command(args_override_self = true)]
+    ExecFile(Box<ExecFile>),
+    /// Use the keys of this machine for others, over gRPC
+    #[cfg(feature = "keyservice")]
+    #[command(name = "keyservice", args_override_self = true)]
+    ServeKeys(ServeKeys),
+    /// Put encrypted files where the destination rules of .sops.yaml say
+    #[cfg(feature = "remote")]
+    #[command(args_override_self = true)]
+    Publish(Box<Publish>),
     /// Tell whether a file is encrypted, as JSON
     #[command(name = "filestatus", args_override_self = true)]
     FileStatus(FileStatus),
@@ -118,14 +142,24 @@ pub(crate) enum Command {
 impl Command {
     /// Does it. The exit code is 0 unless a child process ended with another.
     pub(crate) fn run(&self, global: &Global) -> Result<ExitCode, Failure> {
+        if global.verbose {
+            be_verbose();
+        }
         match self {
             Command::Encrypt(encrypt) => encrypt.run(global).map(done),
             Command::Decrypt(decrypt) => decrypt.run(global).map(done),
+            Command::Edit(edit) => edit.run(global).map(done),
             Command::Rotate(rotate) => rotate.run(global).map(done),
             Command::Set(set) => set.run(global).map(done),
             Command::Unset(unset) => unset.run(global).map(done),
             Command::UpdateKeys(update) => update.run(global).map(done),
             Command::Groups(groups) => groups.run(global).map(done),
+            Command::ExecEnv(exec) => exec.run(),
+            Command::ExecFile(exec) => exec.run(global),
+            #[cfg(feature = "keyservice")]
+            Command::ServeKeys(serve) => serve.run(global).map(done),
+            #[cfg(feature = "remote")]
+            Command::Publish(publish) => publish.run(global).map(done),
             Command::FileStatus(status) => status.run().map(done),
             Command::Check(check) => check.run(global),
             Command::Why(why) => why.run(global),

@@ -4,7 +4,7 @@
 
 use sops::document::{Attempts, GroupAttempt, KeyAttempt};
 
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, visible_line};
 
 /// Columns of the closing words.
 const WIDTH: usize = 75;
@@ -47,6 +47,8 @@ fn group(number: usize, attempt: &GroupAttempt) -> String {
 }
 
 fn key(attempt: &KeyAttempt) -> String {
+    // A name with line breaks could pass for lines of the report.
+    let name = visible_line(&attempt.name);
     let answers = attempt.answers.iter().filter_map(|answer| answer.as_ref().err());
     let answers: Vec<String> = answers
         .map(|error| {
@@ -55,9 +57,9 @@ fn key(attempt: &KeyAttempt) -> String {
         })
         .collect();
     if answers.is_empty() {
-        return format!("{}: FAILED\n  - | no key service was asked", attempt.name);
+        return format!("{name}: FAILED\n  - | no key service was asked");
     }
-    format!("{}: FAILED\n{}", attempt.name, prefixed(&answers.join("\n\n"), "  "))
+    format!("{name}: FAILED\n{}", prefixed(&answers.join("\n\n"), "  "))
 }
 
 fn prefixed(text: &str, prefix: &str) -> String {

@@ -58,16 +58,13 @@ fn set_below(old: &mut Value, path: &[Step], value: Value) -> Result<bool, Chang
         (Some((Step::Key(key), rest)), Value::Map(branch)) => set_key(branch, key, rest, value),
         (Some((Step::Element(number), _)), Value::Map(_)) => Err(ChangeError::KeyWanted(*number)),
         (Some((Step::Key(key), _)), Value::List(_)) => Err(ChangeError::NumberWanted(key.clone())),
-        (Some((Step::Element(number), rest)), Value::List(items)) => match element(items, *number) {
-            Some(at) => match &mut items[at] {
-                Item::Value(old) => set_below(old, rest, value),
-                Item::Comment(_) => Err(ChangeError::NoElement(*number)),
-            },
-            None => {
-                items.push(Item::Value(build(rest, value)));
-                Ok(true)
+        (Some((Step::Element(number), rest)), Value::List(items)) => {
+            if let Some(old) = element(items, *number) {
+                return set_below(old, rest, value);
             }
-        },
+            items.push(Item::Value(build(rest, value)));
+            Ok(true)
+        }
         (Some(_), _) => Ok(replace(old, build(path, value))),
     }
 }
@@ -113,24 +110,26 @@ fn unset_below(value: &mut Value, path: &[Step]) -> Result<(), ChangeError> {
         (Some((Step::Element(number), _)), Value::Map(_)) => Err(ChangeError::KeyWanted(*number)),
         (Some((Step::Key(key), _)), Value::List(_)) => Err(ChangeError::NumberWanted(key.clone())),
         (Some((Step::Element(number), rest)), Value::List(items)) => {
-            let at = element(items, *number).ok_or(ChangeError::NoElement(*number))?;
-            if rest.is_empty() {
-                items.remove(at);
-                return Ok(());
+            let absent = ChangeError::NoElement(*number);
+            if !rest.is_empty() {
+                return element(items, *number).map_or(Err(absent), |value| unset_below(value, rest));
             }
-            match &mut items[at] {
-                Item::Value(value) => unset_below(value, rest),
-                Item::Comment(_) => Err(ChangeError::NoElement(*number)),
-            }
+            let values = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Value(_)));
+            let at = values.map(|(at, _)| at).nth(*number).ok_or(absent)?;
+            items.remove(at);
+            Ok(())
         }
         _ => Err(ChangeError::Scalar),
     }
 }
 
-/// Where element `number` stands among the items of a list; comments do not count.
-fn element(items: &[Item], number: usize) -> Option<usize> {
-    let values = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Value(_)));
-    values.map(|(at, _)| at).nth(number)
+/// An element of a list by its number; comments do not count.
+fn element(items: &mut [Item], number: usize) -> Option<&mut Value> {
+    let values = items.iter_mut().filter_map(|item| match item {
+        Item::Value(value) => Some(value),
+        Item::Comment(_) => None,
+    });
+    values.into_iter().nth(number)
 }
 
 #[cfg(test)]

@@ -106,7 +106,9 @@ impl Check {
             return files::below(paths);
         }
         let mut words: Vec<&OsStr> =
-            ["diff", "--cached", "--name-only", "--diff-filter=ACMR", "--relative", "-z", "--"].map(OsStr::new).to_vec();
+            ["diff", "--cached", "--name-only", "--diff-filter=ACMR", "--relative", "-z", "--"]
+                .map(OsStr::new)
+                .to_vec();
         words.extend(paths.iter().map(|path| path.as_os_str()));
         let names = git::output(&words)?;
         let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());

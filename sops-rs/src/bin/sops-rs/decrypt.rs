@@ -34,7 +34,7 @@ and ~/.ssh, keys.txt in the configuration folder of SOPS, the keyring of GnuPG, 
 the file names.";
 
 /// Flags of `decrypt`.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Decrypt {
     /// The file; `-` or none for standard input
@@ -42,8 +42,7 @@ pub(crate) struct Decrypt {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) target: TargetFlags,
-    /// Print one part of the decrypted file: '["key"][0]'
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, help = "Print one part of the decrypted file: '[\"key\"][0]'", value_name = "PATH")]
     pub(crate) extract: Option<String>,
     /// Show what is in a file that was tampered with
     #[arg(long)]
@@ -68,6 +67,12 @@ impl Decrypt {
         }
         let source = Source::new(self.file.as_deref(), self.name.given());
         let target = output::Target::new(&self.target, &source)?;
+        target.write(&self.text(global)?, Secrecy::Plaintext)
+    }
+
+    /// What of the file is asked for, in clear.
+    pub(crate) fn text(&self, global: &Global) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let source = Source::new(self.file.as_deref(), self.name.given());
         source.check_exists()?;
         let format = source.input_format(self.types.input());
         let path = self.part()?;
@@ -79,8 +84,7 @@ impl Decrypt {
         let key = keyring.open(&document).map_err(about)?;
         let branches = open(&document, &key, self.ignore_mac).map_err(|error| about(error.into()))?;
         let formats = (format, source.output_format(self.types.output()));
-        let text = self.emit(&branches, path.as_deref(), formats, &settings).map_err(about)?;
-        target.write(&text, Secrecy::Plaintext)
+        self.emit(&branches, path.as_deref(), formats, &settings).map_err(about)
     }
 
     /// Decrypts all encrypted files below a folder.

@@ -18,7 +18,7 @@ use crate::args::types::{NameFlag, TypeFlags};
 use crate::chance::{now, random, today};
 use crate::failure::{Failure, code, warn};
 use crate::input::Source;
-use crate::opened::emit;
+use crate::opened::{emit, warn_if_in_clear};
 use crate::output::{Secrecy, Target};
 use crate::recipients;
 use crate::services::{Services, wait};
@@ -123,8 +123,8 @@ impl Recipe {
         rule: &CreationRule,
     ) -> Result<Recipe, Failure> {
         let given = recipients::of_file(keys, aws)?;
-        let groups = if given.is_empty() { rule.groups.clone() } else { vec![given] };
-        if groups.is_empty() {
+        let groups = if given.is_empty() { recipients::of_rule(rule, aws)? } else { vec![given] };
+        if groups.is_empty() && rule.number == 0 {
             return Err(Error::NoRecipient.into());
         }
         let asked = keys.shamir_secret_sharing_threshold.filter(|count| *count != 0);
@@ -165,8 +165,14 @@ impl Recipe {
             now: now(),
         };
         let encrypted = wait(document.encrypt(&creation, &services.all(), &mut random));
-        let (encrypted, _) = encrypted.map_err(|error| Failure::from(error).sealing())?;
-        Ok(encrypted)
+        match encrypted {
+            Ok((encrypted, tally)) => {
+                warn_if_in_clear("the new file", tally);
+                Ok(encrypted)
+            }
+            Err(Error::NoRecipient) => Err(Failure::empty_group()),
+            Err(error) => Err(Failure::from(error).sealing()),
+        }
     }
 }
 

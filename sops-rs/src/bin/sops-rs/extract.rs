@@ -19,7 +19,9 @@ pub(crate) fn emit(
     let emitted = match (found, format) {
         (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
         (Value::Bytes(bytes), _) => Ok(bytes.clone()),
-        (Value::Map(branch), _) => return format.emit(std::slice::from_ref(branch), indent).map_err(not_emitted),
+        (Value::Map(branch), _) => {
+            return format.emit(std::slice::from_ref(branch), indent).map_err(Failure::not_emitted);
+        }
         (value, Format::Json | Format::Ini) => json::emit_value(value, indent).map_err(sops::Error::from),
         (_, Format::Binary) => {
             return Err(Failure::new(code::NOT_EMITTED, "a binary file has no form for a value that is no text"));
@@ -27,9 +29,9 @@ pub(crate) fn emit(
         (_, Format::Dotenv) => {
             return Err(Failure::new(code::NOT_EMITTED, "dotenv has no form for a value that is no text"));
         }
-        (value, Format::Yaml) => return yaml_value(value, indent).map_err(not_emitted),
+        (value, Format::Yaml) => return yaml_value(value, indent).map_err(Failure::not_emitted),
     };
-    emitted.map(Zeroizing::new).map_err(not_emitted)
+    emitted.map(Zeroizing::new).map_err(Failure::not_emitted)
 }
 
 /// YAML emits documents, which are mappings: the value is written as the only one of a mapping and cut out.
@@ -47,10 +49,6 @@ fn yaml_value(value: &Value, indent: Option<usize>) -> Result<Zeroizing<Vec<u8>>
         out.extend_from_slice(line.get(margin..).unwrap_or(b"\n"));
     }
     Ok(out)
-}
-
-fn not_emitted(error: sops::Error) -> Failure {
-    Failure { code: code::NOT_EMITTED, ..error.into() }
 }
 
 fn find<'t>(branches: &'t [Branch], path: &[Step]) -> Result<&'t Value, Failure> {

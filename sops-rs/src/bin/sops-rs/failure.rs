@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sops::Error;
 use sops::format::ShapeError;
@@ -39,11 +40,20 @@ pub(crate) struct Failure {
     pub(crate) code: u8,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// All that the original says in this case. Its own tests compare it to the letter.
+    original: Option<&'static str>,
 }
 
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), hint: None }
+        Failure { code, message: message.into(), hint: None, original: None }
+    }
+
+    /// A key group without keys.
+    pub(crate) fn empty_group() -> Failure {
+        let words = "Could not generate data key: [empty key group provided]";
+        let failure = Failure { original: Some(words), ..Failure::new(code::GENERIC, words) };
+        failure.hint("the creation rule in .sops.yaml, or what is left of a key group, names no key")
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Failure {
@@ -72,6 +82,9 @@ impl Failure {
     }
 
     pub(crate) fn report(&self) {
+        if let Some(words) = self.original.filter(|_| program::name() == program::ORIGINAL) {
+            return say(words);
+        }
         say(&program::as_called(&format!("error: {}", self.message)));
         if let Some(hint) = &self.hint {
             say(&program::as_called(&format!("hint: {hint}")));
@@ -85,6 +98,20 @@ pub(crate) fn say(message: &str) {
     let _ = writeln!(io::stderr(), "{}", visible(message));
 }
 
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Lets [`tell`] speak.
+pub(crate) fn be_verbose() {
+    VERBOSE.store(true, Ordering::Relaxed);
+}
+
+/// Says what is done, for who asked with `--verbose`.
+pub(crate) fn tell(message: impl FnOnce() -> String) {
+    if VERBOSE.load(Ordering::Relaxed) {
+        say(&message());
+    }
+}
+
 /// Says something that ends nothing.
 pub(crate) fn warn(message: &str) {
     say(&format!("warning: {message}"));
@@ -96,8 +123,14 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
-    let shown = |character: char| if hidden(character) { character.escape_unicode().to_string() } else { character.into() };
+    let shown =
+        |character: char| if hidden(character) { character.escape_unicode().to_string() } else { character.into() };
     Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// The same in one line.
+pub(crate) fn visible_line(text: &str) -> String {
+    visible(&text.replace(['\n', '\r'], " ")).into_owned()
 }
 
 impl From<io::Error> for Failure {
@@ -115,9 +148,10 @@ impl From<Error> for Failure {
                 (code::ENCRYPTION, Some("put the number in quotes: SOPS has no type for it"))
             }
             Error::Yaml(_) | Error::Json(_) | Error::Dotenv(_) | Error::Ini(_) => (code::UNREADABLE, None),
-            Error::Shape { cause: ShapeError::NoData, .. } => {
-                (code::NOT_EMITTED, Some("this is likely no encrypted binary file: `--output-type` names another format"))
-            }
+            Error::Shape { cause: ShapeError::NoData, .. } => (
+                code::NOT_EMITTED,
+                Some("this is likely no encrypted binary file: `--output-type` names another format"),
+            ),
             Error::Shape { .. } => (code::NOT_EMITTED, None),
             Error::Metadata(MetadataError::NoKeys) => {
                 (code::GENERIC, Some("the file was written by something that is not sops"))
@@ -148,6 +182,6 @@ impl From<Error> for Failure {
             }
             _ => (code::GENERIC, None),
         };
-        Failure { code, message: error.to_string(), hint: hint.map(str::to_owned) }
+        Failure { hint: hint.map(str::to_owned), ..Failure::new(code, visible_line(&error.to_string())) }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 fn folder(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let unreadable =
         |error| Failure::new(code::UNREADABLE, format!("the folder {} could not be read: {error}", path.display()));
-    let mut entries = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>()).map_err(unreadable)?;
+    let mut entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let kind = entry.file_type().map_err(unreadable)?;

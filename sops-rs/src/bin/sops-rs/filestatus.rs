@@ -28,7 +28,9 @@ pub(crate) struct FileStatus {
 impl FileStatus {
     /// Looks at the file; needs no key.
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let file = self.file.as_deref().ok_or_else(|| Failure::new(code::NO_FILE, "no file given"))?;
+        let file = self.file.as_deref().ok_or_else(|| {
+            Failure::new(code::NO_FILE, "no file given").hint("`sops-rs filestatus --help` shows an example")
+        })?;
         let source = Source::new(Some(file), None);
         let bytes = source.read().map_err(Failure::generic)?;
         let document = Document::load(source.input_format(self.input_type.given()), &bytes)

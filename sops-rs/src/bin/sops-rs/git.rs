@@ -19,8 +19,15 @@ mod versions;
 
 pub(crate) use program::{output, staged};
 
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs git init                           git diff and git merge understand encrypted files from now on
+  sops-rs git init --filter 'secrets/**'     encrypted in the repository, in clear in the working tree
+  sops-rs git resolve secrets.yaml           after a merge with conflicts";
+
 /// Flags of `git`.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Git {
     #[command(subcommand)]
     command: GitCommand,

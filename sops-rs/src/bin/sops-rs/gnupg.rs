@@ -31,10 +31,11 @@ impl KeyService for GnuPg {
         };
         #[cfg(not(feature = "pgp"))]
         let first = None;
-        program::encrypt(fingerprint, plaintext).map_err(|error| both(first, error))
+        program::encrypt(fingerprint, plaintext).map_err(|error| both(first, &error))
     }
 
     async fn unwrap(&self, key: &KeyId, enc: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let KeyId::Pgp(_) = key else { return Err(KeyError::Unsupported(key.kind().to_owned())) };
         #[cfg(feature = "pgp")]
         let first = match self.rings.unwrap(key, enc).await {
             Ok(plain) => return Ok(plain),
@@ -42,12 +43,12 @@ impl KeyService for GnuPg {
         };
         #[cfg(not(feature = "pgp"))]
         let first = None;
-        program::decrypt(enc).map_err(|error| both(first, error))
+        program::decrypt(enc).map_err(|error| both(first, &error))
     }
 }
 
 /// Both answers, of the kind of the last.
-fn both(first: Option<KeyError>, last: KeyError) -> KeyError {
+fn both(first: Option<KeyError>, last: &KeyError) -> KeyError {
     let words = first.map(|first| format!("{first}\n")).unwrap_or_default() + &last.to_string();
     match last {
         KeyError::Unavailable(_) => KeyError::Unavailable(words),

@@ -8,30 +8,43 @@ use std::process::ExitCode;
 mod args;
 mod attempts;
 mod chance;
-mod check;
 mod change;
+mod check;
+mod child;
+#[cfg(feature = "remote")]
+mod clouds;
 mod completion;
 mod decrypt;
+mod edit;
 mod editor;
 mod encrypt;
+mod exec_env;
+mod exec_file;
 mod extract;
 mod failure;
 mod files;
 mod filestatus;
-mod gnupg;
 mod git;
+mod gnupg;
 mod groups;
 mod identities;
 mod index;
 mod input;
+#[cfg(feature = "keyservice")]
+mod keyservice;
 mod krm;
 mod lookup;
 mod opened;
 mod output;
 mod paint;
+mod private_folder;
 mod program;
+#[cfg(feature = "remote")]
+mod publish;
 mod recipients;
 mod rotate;
+#[cfg(any(feature = "keyservice", feature = "remote"))]
+mod runtime;
 mod services;
 mod set;
 mod settings;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sops::document::{Attempts, Change, CheckMac, wrap};
+use sops::document::{Attempts, Change, CheckMac, Tally, wrap};
 use sops::metadata::KeyGroup;
 use sops::{Branch, DataKey, Document, Error, Format, KeyId};
 use zeroize::Zeroizing;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::args::services::{OrderFlag, ServiceFlags};
 use crate::attempts;
 use crate::chance::{now, random};
-use crate::failure::{Failure, code, warn};
+use crate::failure::{Failure, code, tell, visible_line, warn};
 use crate::input::Source;
 use crate::services::{Services, wait};
 
@@ -29,11 +29,14 @@ pub(crate) fn load(source: &Source<'_>, format: Format) -> Result<Document, Fail
     if document.is_encrypted() { Ok(document) } else { Err(Failure::from(Error::NotEncrypted).about(&source.label())) }
 }
 
+/// A data key that is opened by whoever comes first.
+type Slot = Arc<Mutex<Option<DataKey>>>;
+
 /// Who opens data keys, and in which order.
 pub(crate) struct Keyring {
     services: Services,
     order: Vec<String>,
-    known: Mutex<HashMap<Vec<String>, Arc<Mutex<Option<DataKey>>>>>,
+    known: Mutex<HashMap<Vec<String>, Slot>>,
 }
 
 /// What a panic left behind is still whole.
@@ -50,6 +53,9 @@ impl Keyring {
     /// Opens the data key of a file.
     pub(crate) fn open(&self, document: &Document) -> Result<DataKey, Failure> {
         let (key, attempts) = self.attempt(document)?;
+        let opening = attempts.groups.iter().filter(|group| group.opened).filter_map(|group| group.keys.last());
+        opening
+            .for_each(|key| tell(|| format!("the data key, or a part of it, opens with {}", visible_line(&key.name))));
         key.ok_or_else(|| attempts::failure(&attempts))
     }
 
@@ -81,7 +87,7 @@ impl Keyring {
         threshold: Option<i64>,
     ) -> Result<Option<i64>, Failure> {
         if groups.is_empty() || groups.iter().any(|group| group.0.is_empty()) {
-            return Err(Error::NoRecipient.into());
+            return Err(Failure::empty_group());
         }
         Ok(wait(wrap(key, (groups, threshold), &self.services.all(), &mut random))?)
     }
@@ -95,7 +101,7 @@ impl Keyring {
 /// A file that was opened for a change.
 pub(crate) struct Opened {
     document: Document,
-    opened: sops::document::Opened,
+    content: sops::document::Opened,
     /// Empty where the caller names the file.
     name: String,
 }
@@ -117,11 +123,11 @@ impl Opened {
 
     /// Opens a file that was read.
     pub(crate) fn new(document: Document, key: &DataKey, ignore_mac: bool) -> Result<Opened, Failure> {
-        let opened = document.open(key, if ignore_mac { CheckMac::No } else { CheckMac::Yes })?;
+        let content = document.open(key, if ignore_mac { CheckMac::No } else { CheckMac::Yes })?;
         if ignore_mac {
             warn_about_mac();
         }
-        Ok(Opened { document, opened, name: String::new() })
+        Ok(Opened { document, content, name: String::new() })
     }
 
     fn about(&self, failure: Failure) -> Failure {
@@ -130,20 +136,32 @@ impl Opened {
 
     /// The documents in clear, to be changed.
     pub(crate) fn branches(&mut self) -> &mut Vec<Branch> {
-        &mut self.opened.branches
+        &mut self.content.branches
+    }
+
+    /// The file in clear together with its block.
+    pub(crate) fn shown(&self) -> Document {
+        self.document.showing(&self.content.branches)
+    }
+
+    /// Puts what the user made of that in its place, the block too.
+    pub(crate) fn take(&mut self, shown: Document) {
+        *self.content.branches = shown.branches().to_vec();
+        self.document = shown;
     }
 
     /// The first document in clear.
     pub(crate) fn first(&mut self) -> Result<&mut Branch, Failure> {
         let empty = self.about(Error::Empty.into());
-        self.opened.branches.first_mut().ok_or(empty)
+        self.content.branches.first_mut().ok_or(empty)
     }
 
     /// The file with its changes, under the same data key; values that were there keep their ciphertext.
     pub(crate) fn encrypt(&self, raise_version: bool) -> Result<Document, Failure> {
         let change = Change { now: now(), raise_version };
-        let edited = self.document.edit(&self.opened, &self.opened.branches, &change, &mut random);
-        let (document, _) = edited.map_err(|error| self.about(Failure::from(error).sealing()))?;
+        let edited = self.document.edit(&self.content, &self.content.branches, &change, &mut random);
+        let (document, tally) = edited.map_err(|error| self.about(Failure::from(error).sealing()))?;
+        warn_if_in_clear(&self.name, tally);
         Ok(document)
     }
 
@@ -153,14 +171,23 @@ impl Opened {
         let key = DataKey::draw(&mut random)?;
         keyring.wrap(&key, &mut groups, threshold(&self.document)).map_err(about)?;
         let change = Change { now: now(), raise_version: false };
-        let rotated = self.document.rotate(&self.opened.branches, (&key, groups), &change, &mut random);
-        let (document, _) = rotated.map_err(|error| about(Failure::from(error).sealing()))?;
+        let rotated = self.document.rotate(&self.content.branches, (&key, groups), &change, &mut random);
+        let (document, tally) = rotated.map_err(|error| about(Failure::from(error).sealing()))?;
+        warn_if_in_clear(&self.name, tally);
         Ok(document)
     }
 
     /// The key groups of the file.
     pub(crate) fn groups(&self) -> Vec<KeyGroup> {
         groups(&self.document)
+    }
+}
+
+/// Says that a file which is to be encrypted has no encrypted value.
+pub(crate) fn warn_if_in_clear(name: &str, tally: Tally) {
+    if tally.sealed == 0 && tally.values > 0 {
+        let name = if name.is_empty() { "a file" } else { name };
+        warn(&format!("{name}: no value is encrypted, as its selector says"));
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use tempfile::Builder;
 
 use crate::args::target::TargetFlags;
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, tell};
 use crate::input::Source;
 
 /// Who may read a new file.
@@ -53,8 +53,11 @@ impl<'a> Target<'a> {
 
 /// Replaces a file as a whole.
 pub(crate) fn replace(target: &Path, bytes: &[u8], secrecy: Secrecy) -> Result<(), Failure> {
-    to_file(target, bytes, secrecy)
-        .map_err(|error| Failure::new(code::NOT_WRITTEN, format!("{} could not be written: {error}", target.display())))
+    to_file(target, bytes, secrecy).map_err(|error| {
+        Failure::new(code::NOT_WRITTEN, format!("{} could not be written: {error}", target.display()))
+    })?;
+    tell(|| format!("{} is written", target.display()));
+    Ok(())
 }
 
 fn to_file(target: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {

@@ -64,7 +64,9 @@ impl Rotate {
         if let Some(folder) = self.tree.folder() {
             return self.tree(folder, global);
         }
-        let file = self.file.as_deref().ok_or_else(|| Failure::new(code::NO_FILE, "no file given"))?;
+        let file = self.file.as_deref().ok_or_else(|| {
+            Failure::new(code::NO_FILE, "no file given").hint("`sops-rs rotate --help` shows examples")
+        })?;
         let (added, removed) =
             (recipients::added(&self.changes, &self.aws)?, recipients::removed(&self.changes, &self.aws)?);
         if !file.exists() && self.changes.are_given() {
@@ -118,6 +120,8 @@ fn change(groups: &mut [KeyGroup], added: Vec<KeyId>, removed: &[KeyId]) {
         if !groups.iter().any(|group| holds(group, key)) {
             warn(&format!("the file is not encrypted to {}: nothing to remove", key.name()));
         }
-        groups.iter_mut().for_each(|group| group.0.retain(|other| !same(&other.id, key)));
+        for group in groups.iter_mut() {
+            group.0.retain(|other| !same(&other.id, key));
+        }
     }
 }

@@ -13,9 +13,13 @@ use sops::{KeyError, KeyId, KeyService};
 use zeroize::Zeroizing;
 
 use crate::args::services::ServiceFlags;
+#[cfg(feature = "remote")]
+use crate::clouds::Clouds;
 use crate::failure::{Failure, code};
 use crate::gnupg::GnuPg;
 use crate::identities::Identities;
+#[cfg(feature = "keyservice")]
+use crate::keyservice::Remote;
 
 /// Key services in the order in which they are asked.
 pub(crate) struct Services(Vec<Box<dyn KeyService>>);
@@ -39,15 +43,26 @@ impl Services {
     }
 }
 
+#[cfg(feature = "keyservice")]
+fn remote(uri: &str) -> Result<Box<dyn KeyService>, Failure> {
+    match Remote::new(uri) {
+        Ok(service) => Ok(Box::new(service)),
+        Err(error) => Err(Failure::new(code::GENERIC, format!("--keyservice: {error}"))),
+    }
+}
+
+#[cfg(not(feature = "keyservice"))]
 fn remote(uri: &str) -> Result<Box<dyn KeyService>, Failure> {
     Err(Failure::new(code::GENERIC, format!("the key service {uri} cannot be used: this build has no client for it")))
 }
 
 /// The keys that this process can use itself: an arm for each type.
 #[derive(Default)]
-struct Local {
+pub(crate) struct Local {
     age: Identities,
     pgp: GnuPg,
+    #[cfg(feature = "remote")]
+    clouds: Clouds,
 }
 
 #[async_trait]
@@ -56,6 +71,9 @@ impl KeyService for Local {
         match key {
             KeyId::Age(_) => self.age.wrap(key, plaintext).await,
             KeyId::Pgp(_) => self.pgp.wrap(key, plaintext).await,
+            #[cfg(feature = "remote")]
+            other => self.clouds.wrap(other, plaintext).await,
+            #[cfg(not(feature = "remote"))]
             other => Err(KeyError::Unsupported(other.kind().to_owned())),
         }
     }
@@ -64,6 +82,9 @@ impl KeyService for Local {
         match key {
             KeyId::Age(_) => self.age.unwrap(key, enc).await,
             KeyId::Pgp(_) => self.pgp.unwrap(key, enc).await,
+            #[cfg(feature = "remote")]
+            other => self.clouds.unwrap(other, enc).await,
+            #[cfg(not(feature = "remote"))]
             other => Err(KeyError::Unsupported(other.kind().to_owned())),
         }
     }

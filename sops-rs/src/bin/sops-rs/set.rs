@@ -34,11 +34,12 @@ An index past the end of a list appends. Of several YAML documents the first is 
 /// Flags of `set`.
 #[derive(Args, Default)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Set {
     /// The file
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
-    /// Where: '["key"][0]'
+    #[arg(help = "Where: '[\"key\"][0]'")]
     pub(crate) index: Option<String>,
     /// The value as JSON; with --value-file the name of a file that has it
     #[arg(allow_negative_numbers = true)]

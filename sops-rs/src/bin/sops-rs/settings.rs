@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, path};
 
-use sops::config::{Config, ConfigError, CreationRule, Store};
 use sops::Format;
+use sops::config::{Config, ConfigError, CreationRule, DestinationRule, Store};
 
 use crate::args::Global;
-use crate::failure::{Failure, code, warn};
+use crate::failure::{Failure, code, tell, warn};
 
 const NAME: &str = ".sops.yaml";
 /// Folders looked into.
@@ -30,7 +30,10 @@ impl Settings {
             None => find(),
         };
         let found = match path {
-            Some(path) => Some(read(path)?),
+            Some(path) => {
+                tell(|| format!("the configuration is {}", path.display()));
+                Some(read(path)?)
+            }
             None => None,
         };
         Ok(Settings { found, indent: global.indent })
@@ -50,7 +53,11 @@ impl Settings {
     pub(crate) fn creation_rule(&self, file: &Path) -> Result<Option<CreationRule>, Failure> {
         let Some((path, config)) = &self.found else { return Ok(None) };
         let relative = relative(path, file);
-        config.creation_rule(&relative).map_err(|error| {
+        let rule = config.creation_rule(&relative);
+        if let Ok(Some(rule)) = &rule {
+            tell(|| format!("creation rule {} matches `{relative}`", rule.number));
+        }
+        rule.map_err(|error| {
             let failure = wrong(path, &error);
             match error {
                 ConfigError::NoMatch => failure.hint(format!("`{relative}` needs a rule in {}", path.display())),
@@ -71,6 +78,14 @@ impl Settings {
     /// The rule for a file, if it is for some files only: one for all files does not say which are secret.
     pub(crate) fn specific_rule(&self, file: &Path) -> Result<Option<CreationRule>, Failure> {
         Ok(self.matching_rule(file)?.filter(|rule| rule.is_by_path))
+    }
+
+    /// Where a file is published to.
+    pub(crate) fn destination_rule(&self, file: &Path) -> Result<DestinationRule, Failure> {
+        let Some((path, config)) = &self.found else {
+            return Err(Failure::new(code::GENERIC, "there is no .sops.yaml"));
+        };
+        config.destination_rule(&relative(path, file)).map_err(|error| wrong(path, &error))
     }
 
     /// Where the configuration is.

@@ -27,7 +27,7 @@ pub(crate) struct Unset {
     /// The file
     #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
-    /// Where: '["key"][0]'
+    #[arg(help = "Where: '[\"key\"][0]'")]
     index: Option<String>,
     #[arg(hide = true)]
     surplus: Vec<String>,

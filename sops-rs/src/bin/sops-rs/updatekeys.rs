@@ -14,11 +14,12 @@ use crate::args::services::{OrderFlag, ServiceFlags};
 use crate::args::tree::TreeFlags;
 use crate::args::types::InputTypeFlag;
 use crate::chance::today;
-use crate::failure::{Failure, code, say, visible};
+use crate::failure::{Failure, code, say, visible_line};
 use crate::input::Source;
 use crate::opened::{self, Keyring};
 use crate::output::{self, Secrecy};
 use crate::paint;
+use crate::recipients;
 use crate::settings::Settings;
 use crate::tree::{self, Outcome};
 
@@ -117,7 +118,7 @@ impl UpdateKeys {
         let Some(rule) = settings.creation_rule(file)? else {
             return Err(Failure::new(code::GENERIC, "the configuration has no creation rules").about(&name));
         };
-        let update = Update::new(&document, rule.groups);
+        let update = Update::new(&document, recipients::complete(&rule)?);
         if update.is_nothing() {
             say(&format!("{name}: already up to date"));
             return Ok(());
@@ -147,7 +148,7 @@ impl UpdateKeys {
         tree::run((folder, &self.tree), "updated", |file| {
             let Some((format, document)) = tree::encrypted(file)? else { return Ok(Outcome::Other) };
             let Some(rule) = settings.matching_rule(file)? else { return Ok(Outcome::Other) };
-            let update = Update::new(&document, rule.groups);
+            let update = Update::new(&document, recipients::complete(&rule)?);
             if update.is_nothing() {
                 return Ok(Outcome::Unchanged);
             }
@@ -219,13 +220,13 @@ impl Update {
             let (had, wanted) = self.group(number);
             writeln!(out, "{}", paint::underlined(&format!("Group {}", number + 1)))?;
             for key in wanted.iter().filter(|key| has(had, key)) {
-                writeln!(out, "    {}", visible(&key.name()))?;
+                writeln!(out, "    {}", visible_line(&key.name()))?;
             }
             for key in wanted.iter().filter(|key| !has(had, key)) {
-                writeln!(out, "{}", paint::green(&visible(&format!("+++ {}", key.name()))))?;
+                writeln!(out, "{}", paint::green(&visible_line(&format!("+++ {}", key.name()))))?;
             }
             for key in had.iter().filter(|key| !has(wanted, key)) {
-                writeln!(out, "{}", paint::red(&visible(&format!("--- {}", key.name()))))?;
+                writeln!(out, "{}", paint::red(&visible_line(&format!("--- {}", key.name()))))?;
             }
         }
         Ok(())

@@ -93,7 +93,12 @@ fn keys(metadata: &Metadata, attempts: &Attempts) -> String {
     for (number, (group, attempt)) in metadata.groups.iter().zip(&attempts.groups).enumerate() {
         if several {
             let opened = if attempt.opened { "opens" } else { "does not open" };
-            let _ = writeln!(text, "key group {number}: {opened}; {} of {} are needed", attempts.needed, metadata.groups.len());
+            let _ = writeln!(
+                text,
+                "key group {number}: {opened}; {} of {} are needed",
+                attempts.needed,
+                metadata.groups.len()
+            );
         }
         for tried in &attempt.keys {
             text.push_str(&key(tried));

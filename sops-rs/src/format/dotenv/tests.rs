@@ -30,7 +30,10 @@ fn lines_are_taken_as_they_are() {
     ];
     let read = load(file.as_bytes()).unwrap();
     assert!(read.0 == expected);
-    assert_eq!(emit(&read).unwrap(), file.replace("\n\n", "\n").as_bytes().iter().copied().chain(*b"\n").collect::<Vec<_>>());
+    assert_eq!(
+        emit(&read).unwrap(),
+        file.replace("\n\n", "\n").as_bytes().iter().copied().chain(*b"\n").collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -42,12 +42,7 @@ fn block_quote(text: &[u8]) -> Option<&'static [u8]> {
     }
 }
 
-fn quoted_lines(
-    start: &[u8],
-    quote: &[u8],
-    lines: &mut Lines<'_>,
-    comment: &mut Pending,
-) -> Result<Vec<u8>, IniError> {
+fn quoted_lines(start: &[u8], quote: &[u8], lines: &mut Lines<'_>, comment: &mut Pending) -> Result<Vec<u8>, IniError> {
     let opened = lines.number();
     let mut value = start.to_vec();
     for line in lines {

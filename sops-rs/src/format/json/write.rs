@@ -118,20 +118,32 @@ impl Writer {
     }
 
     fn letters(&mut self, text: &str) {
-        for letter in text.chars() {
-            match letter {
-                '"' => self.out.extend_from_slice(b"\\\""),
-                '\\' => self.out.extend_from_slice(b"\\\\"),
-                '\n' => self.out.extend_from_slice(b"\\n"),
-                '\r' => self.out.extend_from_slice(b"\\r"),
-                '\t' => self.out.extend_from_slice(b"\\t"),
-                '\u{8}' => self.out.extend_from_slice(b"\\b"),
-                '\u{c}' => self.out.extend_from_slice(b"\\f"),
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                    self.display(format_args!("\\u{:04x}", u32::from(letter)));
-                }
-                other => self.out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(may_need_escape) {
+            let (plain, after) = rest.split_at(at);
+            self.out.extend_from_slice(plain.as_bytes());
+            let mut letters = after.chars();
+            if let Some(letter) = letters.next() {
+                self.letter(letter);
             }
+            rest = letters.as_str();
+        }
+        self.out.extend_from_slice(rest.as_bytes());
+    }
+
+    fn letter(&mut self, letter: char) {
+        match letter {
+            '"' => self.out.extend_from_slice(b"\\\""),
+            '\\' => self.out.extend_from_slice(b"\\\\"),
+            '\n' => self.out.extend_from_slice(b"\\n"),
+            '\r' => self.out.extend_from_slice(b"\\r"),
+            '\t' => self.out.extend_from_slice(b"\\t"),
+            '\u{8}' => self.out.extend_from_slice(b"\\b"),
+            '\u{c}' => self.out.extend_from_slice(b"\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                self.display(format_args!("\\u{:04x}", u32::from(letter)));
+            }
+            other => self.out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
 
@@ -151,4 +163,9 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Whether a letter that begins with this byte is written in another way, or may be: the two line separators begin with `0xe2`.
+fn may_need_escape(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2 | ..=0x1f)
 }

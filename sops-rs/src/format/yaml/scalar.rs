@@ -127,7 +127,7 @@ fn analyze(text: &str) -> Analysis {
 fn is_plain_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !text.ends_with(':')
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && text.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic())
 }
 
 /// Has U+2028 or U+2029 at an end of the text or beside another break. The original writes such a line as a bare break in a block,

@@ -99,16 +99,29 @@ impl<'a> Tokens<'a> {
 
     /// The next token; the end of the stream again and again.
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlError> {
-        let wanted = if self.gaps.is_some() { LOOKAHEAD } else { 1 };
-        // The ends of blocks are placed all at once, before a comment among them is taken.
-        while self.queue.back().is_none_or(|last| match last.kind {
-            Kind::StreamEnd => false,
-            Kind::BlockEnd => true,
-            _ => self.queue.len() < wanted,
-        }) {
-            self.fetch()?;
+        if !self.is_ready() {
+            self.fill()?;
         }
         self.queue.front().ok_or(YamlError::NoDocument)
+    }
+
+    fn is_ready(&self) -> bool {
+        let wanted = if self.gaps.is_some() { LOOKAHEAD } else { 1 };
+        // The ends of blocks are placed all at once, before a comment among them is taken.
+        self.queue.back().is_some_and(|last| match last.kind {
+            Kind::StreamEnd => true,
+            Kind::BlockEnd => false,
+            _ => self.queue.len() >= wanted,
+        })
+    }
+
+    /// Kept out of [`Tokens::peek`], which is called for many times as often.
+    #[inline(never)]
+    fn fill(&mut self) -> Result<(), YamlError> {
+        while !self.is_ready() {
+            self.fetch()?;
+        }
+        Ok(())
     }
 
     /// Takes the token that [`Tokens::peek`] showed.

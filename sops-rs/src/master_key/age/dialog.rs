@@ -28,13 +28,6 @@ pub trait Dialog: Send + Sync {
 #[derive(Clone)]
 pub(super) struct Callbacks(pub(super) Option<Arc<dyn Dialog>>);
 
-impl Callbacks {
-    pub(super) fn passphrase(&self, message: &str, remembered_as: Option<&str>) -> Option<SecretString> {
-        let answer = self.0.as_ref()?.passphrase(message, remembered_as)?;
-        Some(SecretString::from(answer.as_str()))
-    }
-}
-
 impl age::Callbacks for Callbacks {
     fn display_message(&self, message: &str) {
         if let Some(dialog) = &self.0 {
@@ -51,6 +44,7 @@ impl age::Callbacks for Callbacks {
     }
 
     fn request_passphrase(&self, message: &str) -> Option<SecretString> {
-        self.passphrase(message, None)
+        let answer = self.0.as_ref()?.passphrase(message, None)?;
+        Some(SecretString::from(answer.as_str()))
     }
 }

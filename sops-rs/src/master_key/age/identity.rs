@@ -9,7 +9,8 @@ use age_core::format::{FileKey, Stanza};
 
 use super::dialog::Callbacks;
 use super::locked::{self, Locked};
-use super::{AgeError, Recipient, hybrid};
+use super::ssh::Ssh;
+use super::{AgeError, NO_PLUGINS, Recipient, hybrid, plugin};
 
 /// A secret key, or the way to one: `AGE-SECRET-KEY-1…`, `AGE-SECRET-KEY-PQ-1…`, `AGE-PLUGIN-…`, an SSH private key, or
 /// an identity file behind a passphrase.
@@ -21,10 +22,8 @@ enum Kind {
     X25519(age::x25519::Identity),
     Hybrid(Box<hybrid::Identity>),
     Locked(Arc<Locked>),
-    #[cfg(feature = "age-ssh")]
-    Ssh(Arc<super::ssh::Ssh>),
-    #[cfg(feature = "age-plugin")]
-    Plugin(Box<age::plugin::Identity>),
+    Ssh(Arc<Ssh>),
+    Plugin(plugin::Identity),
 }
 
 impl Identity {
@@ -62,9 +61,8 @@ impl Identity {
 
     /// Parses an SSH private key of type ed25519 or RSA, in OpenSSH's format or in PEM. `name` says where it comes from
     /// when its passphrase is asked for.
-    #[cfg(feature = "age-ssh")]
     pub fn from_ssh(pem: &[u8], name: &str) -> Result<Identity, AgeError> {
-        super::ssh::Ssh::parse(pem, name).map(|key| Identity(Kind::Ssh(Arc::new(key)))).map_err(AgeError::File)
+        Ssh::parse(pem, name).map(|key| Identity(Kind::Ssh(Arc::new(key)))).map_err(AgeError::File)
     }
 
     /// The public key, if it is known without running a plugin or asking for a passphrase.
@@ -72,7 +70,6 @@ impl Identity {
         match &self.0 {
             Kind::X25519(identity) => identity.to_public().to_string().parse().ok(),
             Kind::Hybrid(identity) => identity.recipient().to_string().parse().ok(),
-            #[cfg(feature = "age-ssh")]
             Kind::Ssh(identity) => identity.recipient().parse().ok(),
             _ => None,
         }
@@ -84,9 +81,7 @@ impl Identity {
             Kind::X25519(_) => "an X25519 identity",
             Kind::Hybrid(_) => "a post-quantum identity",
             Kind::Locked(_) => "identities behind a passphrase",
-            #[cfg(feature = "age-ssh")]
             Kind::Ssh(_) => "an SSH key",
-            #[cfg(feature = "age-plugin")]
             Kind::Plugin(_) => "the identity of a plugin",
         }
     }
@@ -95,11 +90,8 @@ impl Identity {
     fn is_interactive(&self) -> bool {
         match &self.0 {
             Kind::X25519(_) | Kind::Hybrid(_) => false,
-            Kind::Locked(_) => true,
-            #[cfg(feature = "age-ssh")]
             Kind::Ssh(key) => key.is_locked(),
-            #[cfg(feature = "age-plugin")]
-            Kind::Plugin(_) => true,
+            Kind::Locked(_) | Kind::Plugin(_) => true,
         }
     }
 
@@ -110,12 +102,9 @@ impl Identity {
             Kind::X25519(identity) => identity.unwrap_stanzas(stanzas).map(native),
             Kind::Hybrid(identity) => identity.unwrap_stanzas(stanzas).map(native),
             Kind::Locked(locked) => locked.unwrap(stanzas, opener),
-            #[cfg(feature = "age-ssh")]
             Kind::Ssh(key) => stanzas.iter().find_map(|stanza| key.unwrap(stanza, &opener.callbacks)),
-            #[cfg(feature = "age-plugin")]
-            Kind::Plugin(_) if !opener.plugins => Some(Err(Failure::Told(super::NO_PLUGINS.to_owned()))),
-            #[cfg(feature = "age-plugin")]
-            Kind::Plugin(identity) => super::plugin::unwrap(identity, stanzas, opener.callbacks.clone()),
+            Kind::Plugin(_) if !opener.plugins => Some(Err(Failure::Told(NO_PLUGINS.to_owned()))),
+            Kind::Plugin(identity) => identity.unwrap(stanzas, opener.callbacks.clone()),
         }
     }
 }
@@ -125,9 +114,8 @@ fn is_plugin(line: &str) -> bool {
 }
 
 fn parse_line(line: &str) -> Option<Kind> {
-    #[cfg(feature = "age-plugin")]
     if is_plugin(line) {
-        return line.parse().ok().map(|identity| Kind::Plugin(Box::new(identity)));
+        return plugin::Identity::parse(line).map(Kind::Plugin);
     }
     if line.starts_with("AGE-SECRET-KEY-PQ-1") {
         return line.parse().ok().map(|identity| Kind::Hybrid(Box::new(identity)));

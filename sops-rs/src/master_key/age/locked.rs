@@ -3,14 +3,16 @@
 //! Opened when a file is to be decrypted and not before, once: scrypt is slow on purpose.
 
 use std::io::Read as _;
+use std::iter;
 use std::sync::OnceLock;
 
+use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor};
 use age_core::format::{FileKey, Stanza};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::dialog::Callbacks;
+use super::dialog::Dialog;
 use super::envelope;
 use super::identity::{Failure, Identity, Opener};
 
@@ -26,7 +28,8 @@ pub(super) struct Locked {
     file: Vec<u8>,
     /// Where it comes from, for the dialog.
     name: String,
-    unlocked: OnceLock<Vec<Identity>>,
+    /// What became of the one attempt to open it: nobody is asked twice, by however many threads.
+    unlocked: OnceLock<Result<Vec<Identity>, String>>,
 }
 
 impl Locked {
@@ -45,45 +48,42 @@ impl Locked {
     }
 
     pub(super) fn unwrap(&self, stanzas: &[Stanza], opener: &Opener<'_>) -> Option<Result<FileKey, Failure>> {
-        match self.unlock(opener.callbacks()) {
+        let Some(dialog) = &opener.callbacks().0 else { return Some(Err(Failure::Told(self.no_passphrase()))) };
+        match self.unlocked.get_or_init(|| self.unlock(&**dialog)) {
             Ok(identities) => identities.iter().find_map(|identity| identity.unwrap(stanzas, opener)),
-            Err(failure) => Some(Err(failure)),
+            Err(words) => Some(Err(Failure::Told(words.clone()))),
         }
     }
 
-    fn unlock(&self, callbacks: &Callbacks) -> Result<&[Identity], Failure> {
-        if let Some(identities) = self.unlocked.get() {
-            return Ok(identities);
-        }
+    fn unlock(&self, dialog: &dyn Dialog) -> Result<Vec<Identity>, String> {
         let decryptor = Decryptor::new_buffered(self.file.as_slice()).map_err(|_| self.told("is damaged"))?;
         if !decryptor.is_scrypt() {
             return Err(self.told("is not encrypted with a passphrase"));
         }
         let agent_name = self.agent_name();
-        let passphrase = callbacks
-            .passphrase(&format!("Enter passphrase for identity '{}':", self.name), Some(&agent_name))
-            .ok_or_else(|| Failure::Told(format!("no passphrase for the identity file {}", self.name)))?;
-        let mut identity = age::scrypt::Identity::new(passphrase);
+        let question = format!("Enter passphrase for identity '{}':", self.name);
+        let passphrase = dialog.passphrase(&question, Some(&agent_name)).ok_or_else(|| self.no_passphrase())?;
+        let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.as_str()));
         identity.set_max_work_factor(MAX_WORK_FACTOR);
-        let opened =
-            decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
-                DecryptError::DecryptionFailed | DecryptError::NoMatchingKeys => {
-                    if let Some(dialog) = &callbacks.0 {
-                        dialog.forget(&agent_name);
-                    }
-                    Failure::Told(format!("the passphrase for the identity file {} is wrong", self.name))
-                }
-                DecryptError::ExcessiveWork { .. } => self.told("asks for more work than a passphrase is worth"),
-                _ => self.told("is damaged"),
-            })?;
+        let opened = decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
+            DecryptError::DecryptionFailed | DecryptError::NoMatchingKeys => {
+                dialog.forget(&agent_name);
+                format!("the passphrase for the identity file {} is wrong", self.name)
+            }
+            DecryptError::ExcessiveWork { .. } => self.told("asks for more work than a passphrase is worth"),
+            _ => self.told("is damaged"),
+        })?;
         let mut text = Zeroizing::new(String::new());
         opened.take(MAX_FILE as u64).read_to_string(&mut text).map_err(|_| self.told("is damaged"))?;
-        let identities = Identity::parse(&text).map_err(|error| self.told(&format!("is wrong inside: {error}")))?;
-        Ok(self.unlocked.get_or_init(|| identities))
+        Identity::parse(&text).map_err(|error| self.told(&format!("is wrong inside: {error}")))
     }
 
-    fn told(&self, what: &str) -> Failure {
-        Failure::Told(format!("the identity file {} {what}", self.name))
+    fn no_passphrase(&self) -> String {
+        format!("no passphrase for the identity file {}", self.name)
+    }
+
+    fn told(&self, what: &str) -> String {
+        format!("the identity file {} {what}", self.name)
     }
 
     /// The name under which the original has an agent remember the passphrase: `SopsAge` and 25 bytes of the file's

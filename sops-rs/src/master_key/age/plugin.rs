@@ -3,32 +3,51 @@
 //! A name is what could be the end of a file name and nothing else: a recipient that names a path starts no program
 //! (CVE-2024-56327).
 
+use std::slice;
+
 use age::Identity as _;
-use age::plugin::{Identity, IdentityPluginV1, Recipient, RecipientPluginV1};
+use age::plugin::{IdentityPluginV1, RecipientPluginV1};
 use age_core::format::{FileKey, Stanza};
 
+use super::AgeError;
 use super::dialog::Callbacks;
 use super::identity::{Failure, failure};
 
-/// The recipient of a plugin, bound to the program that wraps for it.
-pub(super) fn recipient(recipient: &Recipient, callbacks: Callbacks) -> Result<Box<dyn age::Recipient>, String> {
-    let name = recipient.plugin();
-    match RecipientPluginV1::new(name, std::slice::from_ref(recipient), &[], callbacks) {
-        Ok(plugin) => Ok(Box::new(plugin)),
-        Err(_) => Err(missing(name)),
+/// `age1<plugin>1…`
+#[derive(Clone)]
+pub(super) struct Recipient(age::plugin::Recipient);
+
+impl Recipient {
+    pub(super) fn parse(text: &str) -> Result<Recipient, AgeError> {
+        text.parse().map(Recipient).map_err(|_: &str| AgeError::Recipient(text.to_owned()))
+    }
+
+    /// The recipient, bound to the program that wraps for it.
+    pub(super) fn bound(&self, callbacks: Callbacks) -> Result<Box<dyn age::Recipient>, String> {
+        let name = self.0.plugin();
+        match RecipientPluginV1::new(name, slice::from_ref(&self.0), &[], callbacks) {
+            Ok(plugin) => Ok(Box::new(plugin)),
+            Err(_) => Err(missing(name)),
+        }
     }
 }
 
-/// Lets the program of the plugin open the stanzas.
-pub(super) fn unwrap(
-    identity: &Identity,
-    stanzas: &[Stanza],
-    callbacks: Callbacks,
-) -> Option<Result<FileKey, Failure>> {
-    let name = identity.plugin();
-    match IdentityPluginV1::new(name, std::slice::from_ref(identity), callbacks) {
-        Ok(plugin) => plugin.unwrap_stanzas(stanzas).map(|opened| opened.map_err(|error| failure(&error))),
-        Err(_) => Some(Err(Failure::Told(missing(name)))),
+/// `AGE-PLUGIN-…`
+#[derive(Clone)]
+pub(super) struct Identity(Box<age::plugin::Identity>);
+
+impl Identity {
+    pub(super) fn parse(line: &str) -> Option<Identity> {
+        line.parse().ok().map(|identity| Identity(Box::new(identity)))
+    }
+
+    /// Lets the program open the stanzas.
+    pub(super) fn unwrap(&self, stanzas: &[Stanza], callbacks: Callbacks) -> Option<Result<FileKey, Failure>> {
+        let name = self.0.plugin();
+        match IdentityPluginV1::new(name, slice::from_ref(&*self.0), callbacks) {
+            Ok(plugin) => plugin.unwrap_stanzas(stanzas).map(|opened| opened.map_err(|error| failure(&error))),
+            Err(_) => Some(Err(Failure::Told(missing(name)))),
+        }
     }
 }
 

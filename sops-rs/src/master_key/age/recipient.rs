@@ -10,7 +10,7 @@ use age::Encryptor;
 use age::armor::{ArmoredWriter, Format};
 
 use super::dialog::Callbacks;
-use super::{AgeError, hybrid};
+use super::{AgeError, NO_PLUGINS, hybrid, plugin, ssh};
 use crate::data_key::DataKey;
 
 /// A public key that data keys are encrypted to: `age1…`, `age1pq1…`, `age1tag1…`, `age1tagpq1…`, `age1<plugin>1…`,
@@ -30,10 +30,8 @@ enum Key {
     Hybrid(Box<hybrid::Recipient>),
     Tag(age::tag::Recipient),
     TagPq(Box<age::tagpq::Recipient>),
-    #[cfg(feature = "age-ssh")]
-    Ssh(Box<age::ssh::Recipient>),
-    #[cfg(feature = "age-plugin")]
-    Plugin(age::plugin::Recipient),
+    Ssh(ssh::Recipient),
+    Plugin(plugin::Recipient),
 }
 
 impl FromStr for Recipient {
@@ -48,44 +46,22 @@ impl FromStr for Recipient {
 /// What starts as which kind is tried as that kind only, so that the error speaks of what was meant.
 fn parse(text: &str) -> Result<Key, AgeError> {
     let malformed = || AgeError::Recipient(text.to_owned());
-    let plugin = text.starts_with("age1") && text.matches('1').count() > 1;
+    let names_plugin = text.starts_with("age1") && text.matches('1').count() > 1;
     if text.starts_with("age1pq1") {
         text.parse().map(|key| Key::Hybrid(Box::new(key))).map_err(|()| malformed())
     } else if text.starts_with("age1tag1") {
         text.parse().map(Key::Tag).map_err(|_: &str| malformed())
     } else if text.starts_with("age1tagpq1") {
         text.parse().map(|key| Key::TagPq(Box::new(key))).map_err(|_: &str| malformed())
-    } else if plugin {
-        parse_plugin(text)
+    } else if names_plugin {
+        plugin::Recipient::parse(text).map(Key::Plugin)
     } else if text.starts_with("ssh-") {
-        parse_ssh(text)
+        ssh::Recipient::parse(text).map(Key::Ssh)
     } else if text.starts_with("age1") {
         text.parse().map(Key::X25519).map_err(|_: &str| malformed())
     } else {
         Err(malformed())
     }
-}
-
-#[cfg(feature = "age-plugin")]
-fn parse_plugin(text: &str) -> Result<Key, AgeError> {
-    text.parse().map(Key::Plugin).map_err(|_: &str| AgeError::Recipient(text.to_owned()))
-}
-
-#[cfg(not(feature = "age-plugin"))]
-fn parse_plugin(text: &str) -> Result<Key, AgeError> {
-    Err(AgeError::Unusable { recipient: text.to_owned(), cause: "this build runs no plugins".to_owned() })
-}
-
-#[cfg(feature = "age-ssh")]
-fn parse_ssh(text: &str) -> Result<Key, AgeError> {
-    text.parse()
-        .map(|key| Key::Ssh(Box::new(key)))
-        .map_err(|error| AgeError::Unusable { recipient: text.to_owned(), cause: super::ssh::unusable(&error) })
-}
-
-#[cfg(not(feature = "age-ssh"))]
-fn parse_ssh(text: &str) -> Result<Key, AgeError> {
-    Err(AgeError::Unusable { recipient: text.to_owned(), cause: "this build has no SSH keys".to_owned() })
 }
 
 impl Recipient {
@@ -121,13 +97,8 @@ impl Key {
             Key::Hybrid(recipient) => recipient.clone(),
             Key::Tag(recipient) => Box::new(recipient.clone()),
             Key::TagPq(recipient) => recipient.clone(),
-            #[cfg(feature = "age-ssh")]
-            Key::Ssh(recipient) => recipient.clone(),
-            #[cfg(feature = "age-plugin")]
-            Key::Plugin(recipient) => {
-                let callbacks = callbacks.ok_or_else(|| super::NO_PLUGINS.to_owned())?;
-                return super::plugin::recipient(recipient, callbacks);
-            }
+            Key::Ssh(recipient) => recipient.as_age(),
+            Key::Plugin(recipient) => recipient.bound(callbacks.ok_or(NO_PLUGINS)?)?,
         })
     }
 }

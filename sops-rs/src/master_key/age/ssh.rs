@@ -6,18 +6,38 @@ use std::io::BufReader;
 use std::sync::OnceLock;
 
 use age::Identity as _;
+use age::secrecy::SecretString;
 use age::ssh::{ParseRecipientKeyError, UnsupportedKey};
 use age_core::format::{FileKey, Stanza};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use super::AgeError;
 use super::dialog::Callbacks;
 use super::identity::{Failure, failure};
+
+mod pkcs8;
 
 const STANZAS: [&str; 2] = ["ssh-ed25519", "ssh-rsa"];
 const TAG_LEN: usize = 4;
 const CONVERT: &str = "`ssh-keygen -p -f FILE` writes it in OpenSSH's own";
+
+/// `ssh-ed25519 …` or `ssh-rsa …`
+#[derive(Clone)]
+pub(super) struct Recipient(Box<age::ssh::Recipient>);
+
+impl Recipient {
+    pub(super) fn parse(text: &str) -> Result<Recipient, AgeError> {
+        text.parse()
+            .map(|key| Recipient(Box::new(key)))
+            .map_err(|error| AgeError::Unusable { recipient: text.to_owned(), cause: unusable(&error) })
+    }
+
+    pub(super) fn as_age(&self) -> Box<dyn age::Recipient> {
+        self.0.clone()
+    }
+}
 
 /// A private key, and the passphrase dialog it may need.
 pub(super) struct Ssh {
@@ -25,12 +45,15 @@ pub(super) struct Ssh {
     recipient: age::ssh::Recipient,
     /// Where it comes from, for the dialog.
     name: String,
-    unlocked: OnceLock<age::ssh::Identity>,
+    /// What became of the one attempt to unlock it: nobody is asked twice, by however many threads.
+    unlocked: OnceLock<Result<age::ssh::Identity, String>>,
 }
 
 impl Ssh {
-    /// Parses a private key in OpenSSH's format or in PEM. The error says what is wrong with it.
+    /// Parses a private key in OpenSSH's format, in the PEM of RSA or in PKCS #8. The error says what is wrong with it.
     pub(super) fn parse(pem: &[u8], name: &str) -> Result<Ssh, String> {
+        let rewritten = pkcs8::rewritten(pem);
+        let pem = rewritten.as_ref().map_or(pem, |text| text.as_bytes());
         let key = age::ssh::Identity::from_buffer(BufReader::new(pem), None).map_err(|_| malformed(pem))?;
         if let age::ssh::Identity::Unsupported(kind) = &key {
             return Err(unsupported(kind));
@@ -68,16 +91,15 @@ impl Ssh {
 
     fn unlock(&self, callbacks: &Callbacks) -> Result<&age::ssh::Identity, Failure> {
         let age::ssh::Identity::Encrypted(locked) = &self.key else { return Ok(&self.key) };
-        if let Some(key) = self.unlocked.get() {
-            return Ok(key);
-        }
-        let passphrase = callbacks
-            .passphrase(&format!("Enter passphrase for \"{}\":", self.name), None)
-            .ok_or_else(|| Failure::Told(format!("no passphrase for {}", self.name)))?;
-        let key = locked
-            .decrypt(passphrase)
-            .map_err(|_| Failure::Told(format!("the passphrase for {} is wrong", self.name)))?;
-        Ok(self.unlocked.get_or_init(|| key.into()))
+        let no_passphrase = || format!("no passphrase for {}", self.name);
+        let Some(dialog) = &callbacks.0 else { return Err(Failure::Told(no_passphrase())) };
+        let unlocked = self.unlocked.get_or_init(|| {
+            let question = format!("Enter passphrase for \"{}\":", self.name);
+            let passphrase = dialog.passphrase(&question, None).ok_or_else(no_passphrase)?;
+            let key = locked.decrypt(SecretString::from(passphrase.as_str()));
+            key.map(Into::into).map_err(|_| format!("the passphrase for {} is wrong", self.name))
+        });
+        unlocked.as_ref().map_err(|words| Failure::Told(words.clone()))
     }
 }
 
@@ -103,7 +125,7 @@ fn unsupported(kind: &UnsupportedKey) -> String {
 }
 
 /// What keeps a public key from being used.
-pub(super) fn unusable(error: &ParseRecipientKeyError) -> String {
+fn unusable(error: &ParseRecipientKeyError) -> String {
     match error {
         ParseRecipientKeyError::RsaModulusTooLarge => "RSA keys of more than 4096 bits are not supported".to_owned(),
         ParseRecipientKeyError::RsaModulusTooSmall => "RSA keys of less than 2048 bits are not safe".to_owned(),

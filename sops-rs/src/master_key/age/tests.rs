@@ -43,3 +43,12 @@ fn recipients_come_as_a_list() {
     assert_eq!(Recipient::parse_list(&format!("{one}, {one},")).unwrap().len(), 2);
     assert!(Recipient::parse_list("age1pq1xyz").is_err());
 }
+
+#[test]
+fn a_header_without_end_is_refused() {
+    let ours = Identity::parse(&secret()).unwrap();
+    let stanza = "-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\nhjabGXwSLQ9c3S6Lw2i+S2Tu2fiwQHHslbBN6B41FLE\n";
+    let file = format!("age-encryption.org/v1\n{}--- ", stanza.repeat(3000));
+    let answer = AgeKeys::new(ours).open(file.as_bytes(), 32);
+    assert_eq!(answer.err(), Some(KeyError::Malformed("the age file is too large".to_owned())));
+}

@@ -86,7 +86,9 @@ impl Fit {
             (Fit::Locked, _) => KeyError::NoIdentity("the secret OpenPGP key that fits has a passphrase".to_owned()),
             (_, 0) if missing => KeyError::NoIdentity("there is no secret OpenPGP key".to_owned()),
             (Fit::None, _) if missing => KeyError::NoIdentity(format!("none of {held} secret OpenPGP keys fits")),
-            _ => KeyError::Malformed("the OpenPGP message does not open: it was changed, or is of a kind unknown here".to_owned()),
+            _ => KeyError::Malformed(
+                "the OpenPGP message does not open: it was changed, or is of a kind unknown here".to_owned(),
+            ),
         }
     }
 }

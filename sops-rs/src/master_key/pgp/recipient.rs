@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
-use pgp::packet::{self, Signature, SignatureType, SubpacketData};
+use pgp::packet::{self, Signature, SignatureConfig, SignatureType, SubpacketData};
 use pgp::types::{KeyDetails, Tag};
 
 use crate::master_key::KeyError;
@@ -58,8 +58,9 @@ impl Wanted {
         let found = certificates.iter().find(|certificate| {
             self.names(certificate) || certificate.public_subkeys.iter().any(|subkey| self.names(subkey))
         });
-        let certificate = found
-            .ok_or_else(|| KeyError::NoIdentity(format!("there is no public key with fingerprint {}", self.fingerprint)))?;
+        let certificate = found.ok_or_else(|| {
+            KeyError::NoIdentity(format!("there is no public key with fingerprint {}", self.fingerprint))
+        })?;
         let refused = |why: &str| KeyError::Refused(format!("the key {} {why}", self.fingerprint));
         let own = Own::of(certificate).ok_or_else(|| refused("is not signed by itself"))?;
         if own.is_revoked() {
@@ -85,7 +86,9 @@ impl Wanted {
         let primary = &own.certificate.primary_key;
         match subkeys.first() {
             Some(subkey) => Some(EncryptionKey::Subkey(&subkey.key)),
-            None if asked(primary) && is_for_encryption(primary, own.signature) => Some(EncryptionKey::Primary(primary)),
+            None if asked(primary) && is_for_encryption(primary, own.signature) => {
+                Some(EncryptionKey::Primary(primary))
+            }
             None => None,
         }
     }
@@ -118,9 +121,8 @@ impl<'a> Own<'a> {
     fn may_encrypt(&self, subkey: &SignedPublicSubKey, now: Option<Timestamp>) -> bool {
         let valid = |typ: SignatureType| {
             let signatures = subkey.signatures.iter().filter(move |signature| has(signature, typ));
-            signatures.filter(|signature| {
-                signature.verify_subkey_binding(&self.certificate.primary_key, &subkey.key).is_ok()
-            })
+            signatures
+                .filter(|signature| signature.verify_subkey_binding(&self.certificate.primary_key, &subkey.key).is_ok())
         };
         if valid(SignatureType::SubkeyRevocation).next().is_some() {
             return false;
@@ -154,7 +156,7 @@ fn newest<'a>(signatures: impl Iterator<Item = &'a Signature>) -> Option<&'a Sig
 
 /// By the flags of the signature over it; a key of old times without flags is for what its algorithm can.
 fn is_for_encryption(key: &impl KeyDetails, signature: &Signature) -> bool {
-    let mut subpackets = signature.config().into_iter().flat_map(|config| config.hashed_subpackets());
+    let mut subpackets = signature.config().into_iter().flat_map(SignatureConfig::hashed_subpackets);
     let has_flags = subpackets.any(|subpacket| matches!(subpacket.data, SubpacketData::KeyFlags(_)));
     let flags = signature.key_flags();
     key.algorithm().can_encrypt() && (!has_flags || flags.encrypt_comms() || flags.encrypt_storage())

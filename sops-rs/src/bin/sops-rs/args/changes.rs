@@ -11,11 +11,9 @@ pub(crate) struct ChangeFlags {
     /// Remove age recipients
     #[arg(long, value_name = "RECIPIENTS", help_heading = "Keys")]
     pub(crate) rm_age: Vec<String>,
-    /// Add OpenPGP keys by fingerprint
-    #[arg(long, value_name = "FINGERPRINTS", help_heading = "Keys")]
+    #[arg(long, help = "Add OpenPGP keys by fingerprint", value_name = "FINGERPRINTS", help_heading = "Keys")]
     pub(crate) add_pgp: Vec<String>,
-    /// Remove OpenPGP keys by fingerprint
-    #[arg(long, value_name = "FINGERPRINTS", help_heading = "Keys")]
+    #[arg(long, help = "Remove OpenPGP keys by fingerprint", value_name = "FINGERPRINTS", help_heading = "Keys")]
     pub(crate) rm_pgp: Vec<String>,
     /// Add keys of AWS KMS
     #[arg(long, value_name = "ARNS", help_heading = "Keys")]

@@ -16,8 +16,8 @@ pub(crate) struct KeyFlags {
     )]
     pub(crate) age: Vec<String>,
 
-    /// Fingerprints of OpenPGP keys, separated by commas
     #[arg(
+        help = "Fingerprints of OpenPGP keys, separated by commas",
         short,
         long,
         value_name = "FINGERPRINTS",
@@ -58,8 +58,12 @@ pub(crate) struct GroupKeyFlags {
     /// age recipients, separated by commas
     #[arg(long, value_name = "RECIPIENTS", help_heading = "Keys")]
     pub(crate) age: Vec<String>,
-    /// Fingerprints of OpenPGP keys, separated by commas
-    #[arg(long, value_name = "FINGERPRINTS", help_heading = "Keys")]
+    #[arg(
+        long,
+        help = "Fingerprints of OpenPGP keys, separated by commas",
+        value_name = "FINGERPRINTS",
+        help_heading = "Keys"
+    )]
     pub(crate) pgp: Vec<String>,
     /// ARNs of AWS KMS keys, separated by commas
     #[arg(long, value_name = "ARNS", help_heading = "Keys")]

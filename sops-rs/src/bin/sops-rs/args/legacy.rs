@@ -13,6 +13,7 @@ use super::tree::TreeFlags;
 use super::types::{NameFlag, TypeFlags};
 use super::{Command, Global};
 use crate::decrypt::Decrypt;
+use crate::edit::Edit;
 use crate::encrypt::Encrypt;
 use crate::failure::{Failure, code, warn};
 use crate::rotate::Rotate;
@@ -41,14 +42,17 @@ pub(super) struct Legacy {
     #[arg(short, long, help_heading = "Without a subcommand")]
     rotate: bool,
 
-    /// Set a value in place: '["key"][0] JSON'
-    #[arg(long, value_name = "ASSIGNMENT", help_heading = "Without a subcommand")]
+    #[arg(
+        long,
+        help = "Set a value in place: '[\"key\"][0] JSON'",
+        value_name = "ASSIGNMENT",
+        help_heading = "Without a subcommand"
+    )]
     set: Option<String>,
 
     #[command(flatten)]
     target: TargetFlags,
 
-    /// Print one part of the decrypted file: '["key"][0]'
     #[arg(long, value_name = "PATH", hide = true)]
     extract: Option<String>,
 
@@ -100,7 +104,7 @@ impl Legacy {
         if self.encrypt {
             return Ok(Command::Encrypt(Box::new(self.into_encrypt())));
         }
-        Err(Failure::new(code::GENERIC, "nothing to do").hint("say --encrypt or --decrypt"))
+        Ok(Command::Edit(Box::new(self.into_edit())))
     }
 
     /// There must be a file on the command line, and for some modes on the disk.
@@ -109,9 +113,10 @@ impl Legacy {
             return Err(Failure::new(code::NO_FILE, "no file given").hint("`sops-rs --help` shows examples"));
         };
         if let Some(surplus) = self.surplus.first() {
-            let message = match file.exists() {
-                true => format!("`{surplus}` is one file too many"),
-                false => format!("`{}` is neither a subcommand nor a file", file.display()),
+            let message = if file.exists() {
+                format!("`{surplus}` is one file too many")
+            } else {
+                format!("`{}` is neither a subcommand nor a file", file.display())
             };
             return Err(Failure::new(code::GENERIC, message).hint("`sops-rs --help` lists the subcommands"));
         }
@@ -135,6 +140,20 @@ impl Legacy {
             selectors: self.selectors,
             types: self.types,
             name: self.name,
+            services: self.services,
+        }
+    }
+
+    fn into_edit(self) -> Edit {
+        Edit {
+            file: self.file,
+            show_master_keys: self.show_master_keys,
+            ignore_mac: self.ignore_mac,
+            keys: self.keys,
+            aws: self.aws,
+            selectors: self.selectors,
+            types: self.types,
+            order: self.order,
             services: self.services,
         }
     }

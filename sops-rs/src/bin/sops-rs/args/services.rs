@@ -19,8 +19,8 @@ pub(crate) struct ServiceFlags {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool)]
     enable_local_keyservice: Option<bool>,
 
-    /// Ask this key service too: tcp://HOST:PORT or unix:///PATH; may be repeated
     #[arg(
+        help = "Ask this key service too: tcp://HOST:PORT or unix:///PATH; may be repeated",
         long,
         env = "SOPS_KEYSERVICE",
         hide_env_values = true,

@@ -85,17 +85,17 @@ impl<'c> Reader<'c> {
             return Form::Flag { text: Some("--help".into()), takes_next: false };
         }
         let Some(flag) = self.flag(name) else { return as_it_is() };
-        let dashes = if name.len() > 1 { "--" } else { "-" };
+        let prefix = if name.len() > 1 { "--" } else { "-" };
         let switch = matches!(flag.get_action(), ArgAction::SetTrue);
         match value.map(go_bool) {
             Some(Ok(on)) if switch => {
-                Form::Flag { text: on.then(|| format!("{dashes}{name}").into()), takes_next: false }
+                Form::Flag { text: on.then(|| format!("{prefix}{name}").into()), takes_next: false }
             }
             Some(_) => {
-                Form::Flag { text: Some(format!("{dashes}{}", text.trim_start_matches('-')).into()), takes_next: false }
+                Form::Flag { text: Some(format!("{prefix}{}", text.trim_start_matches('-')).into()), takes_next: false }
             }
             None => Form::Flag {
-                text: Some(format!("{dashes}{name}").into()),
+                text: Some(format!("{prefix}{name}").into()),
                 takes_next: flag.get_action().takes_values() && !flag.is_require_equals_set(),
             },
         }

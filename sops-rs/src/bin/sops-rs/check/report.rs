@@ -29,9 +29,10 @@ fn text(checked: &[Checked]) -> String {
 }
 
 fn file(checked: &Checked) -> Value {
-    let findings = checked.findings.iter().map(|finding| {
-        json!({ "id": finding.id(), "fault": !finding.is_remark(), "message": finding.to_string() })
-    });
+    let findings = checked
+        .findings
+        .iter()
+        .map(|finding| json!({ "id": finding.id(), "fault": !finding.is_remark(), "message": finding.to_string() }));
     json!({ "file": checked.file, "findings": findings.collect::<Vec<_>>() })
 }
 

@@ -23,8 +23,13 @@ use crate::failure::{Failure, code, warn};
 use crate::opened::{Keyring, emit, emit_plain};
 use crate::settings::Settings;
 
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs git init --filter PATTERN           sets up what runs this";
+
 /// Flags of `git filter-process`.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct FilterProcess {
     #[command(flatten)]
     order: OrderFlag,
@@ -36,11 +41,8 @@ type Content = Zeroizing<Vec<u8>>;
 
 impl FilterProcess {
     pub(super) fn run(&self, global: &Global) -> Result<(), Failure> {
-        let filter = Filter {
-            keyring: Keyring::new(&self.services, &self.order)?,
-            settings: Settings::load(global)?,
-            global,
-        };
+        let filter =
+            Filter { keyring: Keyring::new(&self.services, &self.order)?, settings: Settings::load(global)?, global };
         let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
         filter.serve(&mut input, &mut output).map_err(|error| {
             Failure::new(code::GENERIC, format!("the conversation with Git broke off: {error}"))
@@ -59,7 +61,9 @@ impl Filter<'_> {
     fn serve(&self, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
         let unexpected = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
         let welcome = read_lines(input)?.unwrap_or_default();
-        if welcome.first().map(String::as_str) != Some("git-filter-client") || !welcome.iter().any(|line| line == "version=2") {
+        if welcome.first().map(String::as_str) != Some("git-filter-client")
+            || !welcome.iter().any(|line| line == "version=2")
+        {
             return Err(unexpected("no greeting of version 2"));
         }
         write_lines(output, &["git-filter-server", "version=2"])?;

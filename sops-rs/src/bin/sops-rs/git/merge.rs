@@ -21,8 +21,13 @@ use crate::settings::Settings;
 /// What Git takes for "there are conflicts".
 const CONFLICT: u8 = 1;
 
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs git merge base.yaml ours.yaml theirs.yaml secrets.yaml";
+
 /// Flags of `git merge`.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Merge {
     /// The common ancestor (%O)
     base: PathBuf,
@@ -73,7 +78,8 @@ impl Merge {
         let labels = ["-L", "ours", "-L", "base", "-L", "theirs"];
         let mut command = Command::new("git");
         let status = command.arg("merge-file").args(labels).arg(&self.ours).arg(&self.base).arg(&self.theirs).status();
-        let status = status.map_err(|error| Failure::new(code::GENERIC, format!("git could not be started: {error}")))?;
+        let status =
+            status.map_err(|error| Failure::new(code::GENERIC, format!("git could not be started: {error}")))?;
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::from(CONFLICT) })
     }
 }

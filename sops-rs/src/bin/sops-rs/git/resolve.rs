@@ -69,7 +69,8 @@ impl Resolve {
 fn edited(name: &str, mut text: Zeroizing<Vec<u8>>, format: Format) -> Result<Document, Failure> {
     loop {
         text = editor::edit(std::path::Path::new(name), &text)?;
-        let has_markers = text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<") || line.starts_with(b">>>>>>>"));
+        let has_markers =
+            text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<") || line.starts_with(b">>>>>>>"));
         let failure = if has_markers {
             Failure::new(code::GENERIC, "there are still markers of conflicts")
         } else {

@@ -14,8 +14,13 @@ use crate::failure::{Failure, code, warn};
 use crate::opened::{Keyring, emit_plain};
 use crate::settings::Settings;
 
+const EXAMPLES: &str = "\
+Examples:
+  sops-rs git textconv secrets.yaml";
+
 /// Flags of `git textconv`.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Textconv {
     /// The file
     file: PathBuf,

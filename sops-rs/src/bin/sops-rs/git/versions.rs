@@ -83,9 +83,9 @@ impl Versions {
         let rules = self.side(|metadata| (metadata.selector.clone(), metadata.mac_only_encrypted), |_, _| false)?;
         let (document, opened) = self.of(keys);
         let metadata = document.metadata().ok_or(Error::NotEncrypted)?;
-        let ruled = self.of(rules).0.with_keys(metadata.groups.clone(), metadata.shamir_threshold)?;
+        let with_rules = self.of(rules).0.with_keys(metadata.groups.clone(), metadata.shamir_threshold)?;
         let change = Change { now: now(), raise_version: false };
-        let edited = ruled.edit(opened, branches, &change, &mut random);
+        let edited = with_rules.edit(opened, branches, &change, &mut random);
         Ok(edited.map_err(|error| Failure::from(error).sealing())?.0)
     }
 
@@ -122,7 +122,10 @@ impl Versions {
 /// Both sides rotated the data key, or wrapped it anew, for the same master keys.
 fn same_names(ours: &(Vec<KeyGroup>, Option<i64>), theirs: &(Vec<KeyGroup>, Option<i64>)) -> bool {
     let names = |groups: &[KeyGroup]| -> Vec<Vec<String>> {
-        groups.iter().map(|group| group.0.iter().map(|key| format!("{}:{}", key.kind(), key.name())).collect()).collect()
+        groups
+            .iter()
+            .map(|group| group.0.iter().map(|key| format!("{}:{}", key.kind(), key.name())).collect())
+            .collect()
     };
     ours.1 == theirs.1 && names(&ours.0) == names(&theirs.0)
 }

@@ -24,7 +24,8 @@ pub(super) fn encrypt(fingerprint: &str, plaintext: &[u8]) -> Result<String, Key
     let words =
         ["--no-default-recipient", "--yes", "--encrypt", "-a", "-r", fingerprint, "--trusted-key", key_id(fingerprint)];
     let armored = run(&[words.as_slice(), &["--no-encrypt-to"]].concat(), plaintext)?;
-    let armored = str::from_utf8(&armored).map_err(|_| KeyError::Refused("gpg: the answer is not armored".to_owned()))?;
+    let armored =
+        str::from_utf8(&armored).map_err(|_| KeyError::Refused("gpg: the answer is not armored".to_owned()))?;
     Ok(armored.trim().to_owned())
 }
 

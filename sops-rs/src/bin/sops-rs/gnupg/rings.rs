@@ -29,7 +29,7 @@ impl Rings {
     /// Those of `secring.gpg`; where there is none, of `pubring.gpg`.
     fn secret(&self) -> Result<&PgpKeys, KeyError> {
         let path = home().join("secring.gpg");
-        if !fs::symlink_metadata(&path).is_ok() {
+        if fs::symlink_metadata(&path).is_err() {
             return self.public();
         }
         let read = self.secret.get_or_init(|| read(&path));
@@ -40,15 +40,15 @@ impl Rings {
 #[async_trait]
 impl KeyService for Rings {
     async fn wrap(&self, key: &KeyId, plaintext: &[u8]) -> Result<String, KeyError> {
-        self.public()?.wrap(key, plaintext).await.map_err(in_rings)
+        self.public()?.wrap(key, plaintext).await.map_err(|error| in_rings(&error))
     }
 
     async fn unwrap(&self, key: &KeyId, enc: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        self.secret()?.unwrap(key, enc).await.map_err(in_rings)
+        self.secret()?.unwrap(key, enc).await.map_err(|error| in_rings(&error))
     }
 }
 
-fn in_rings(error: KeyError) -> KeyError {
+fn in_rings(error: &KeyError) -> KeyError {
     KeyError::NoIdentity(format!("keyrings in {}: {error}", home().display()))
 }
 

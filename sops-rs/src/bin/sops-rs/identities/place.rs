@@ -132,14 +132,8 @@ fn ssh_file(path: &Path) -> Found {
     ssh(&pem, &path.display().to_string()).map(|identity| vec![identity])
 }
 
-#[cfg(feature = "age-ssh")]
 fn ssh(pem: &[u8], name: &str) -> Result<Identity, String> {
     told(Identity::from_ssh(pem, name))
-}
-
-#[cfg(not(feature = "age-ssh"))]
-fn ssh(_: &[u8], _: &str) -> Result<Identity, String> {
-    Err("this build has no SSH keys".to_owned())
 }
 
 fn told<T>(result: Result<T, AgeError>) -> Result<T, String> {

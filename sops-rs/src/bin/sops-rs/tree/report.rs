@@ -47,7 +47,8 @@ impl Report {
     pub(super) fn open(flags: &TreeFlags, done: Done) -> Result<Report, Failure> {
         let Some(path) = flags.report.as_deref() else { return Ok(Report { out: None, finished: HashSet::new() }) };
         let failed = |error| Failure::new(code::NOT_WRITTEN, format!("the report {}: {error}", path.display()));
-        let finished = if flags.resume { finished(&fs::read_to_string(path).map_err(failed)?, done) } else { HashSet::new() };
+        let finished =
+            if flags.resume { finished(&fs::read_to_string(path).map_err(failed)?, done) } else { HashSet::new() };
         let mut options = File::options();
         options.create(true).append(flags.resume).write(true).truncate(!flags.resume);
         Ok(Report { out: Some(Mutex::new(options.open(path).map_err(failed)?)), finished })
