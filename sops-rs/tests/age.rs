@@ -5,6 +5,7 @@
 
 #[path = "age/cross.rs"]
 mod cross;
+#[expect(dead_code, reason = "these tests make their own recipients")]
 #[path = "workspace/folder.rs"]
 mod folder;
 #[path = "age/keys.rs"]

@@ -78,7 +78,7 @@ fn kustomize_fails_when_a_file_does_not_open() {
     let failed = build(&folder);
     assert_ne!(failed.code, 0);
     assert!(
-        failed.stdout.is_empty() && failed.stderr.contains("two.yaml: no identity opens the data key"),
+        failed.stdout.is_empty() && failed.stderr.contains("two.yaml: Failed to get the data key"),
         "{}",
         failed.stderr
     );

@@ -374,7 +374,9 @@ fn formats_are_converted_alike() {
     {
         let dice = &mut Dice(7000 + seed);
         let text = if other == "json" {
-            generate::yaml(dice, 30, true).replace(".inf", "7").replace("-.Inf", "8")
+            let several = generate::yaml(dice, 30, true).replace(".inf", "7").replace("-.Inf", "8");
+            // JSON holds one document, and nothing is lost in silence here.
+            several.split_inclusive("\n---\n").next().unwrap().replace("\n---\n", "\n")
         } else {
             generate::json(dice, 40)
         };

@@ -49,8 +49,8 @@ mod tests {
             Ok(())
         };
         let mut nonces = Nonces::new(&mut random);
-        let drawn: HashSet<[u8; 32]> = (0..3 * AHEAD).map(|_| nonces.next().unwrap()).collect();
-        assert_eq!(drawn.len(), 3 * AHEAD);
+        let distinct: HashSet<[u8; 32]> = (0..3 * AHEAD).map(|_| nonces.next().unwrap()).collect();
+        assert_eq!(distinct.len(), 3 * AHEAD);
         assert_eq!(draws, 3);
     }
 

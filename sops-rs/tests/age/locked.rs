@@ -136,7 +136,7 @@ fn an_agent_that_remembers_the_passphrase_is_asked_under_the_name_of_the_origina
     folder.variables.push(("TERM".to_owned(), "dumb".to_owned()));
 
     let name = agent_name(&folder.read("key.txt"));
-    let hex: String = PASSPHRASE.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let hex = PASSPHRASE.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat();
     assert!(agent.ask(&format!("PRESET_PASSPHRASE {name} -1 {hex}")).starts_with("OK"));
     assert_eq!(folder.run(&peer("sops"), &["-d", "secret.yaml"], b"").text(), PLAIN);
     assert_eq!(folder.ours(&["-d", "secret.yaml"]).text(), PLAIN);
@@ -155,7 +155,7 @@ fn agent_name(armored: &str) -> String {
     std::io::copy(&mut age::armor::ArmoredReader::new(armored.as_bytes()), &mut binary).unwrap();
     let digest = sha2::Sha256::digest(&binary);
     let script = "import base64,sys; print('SopsAge'+base64.b32encode(bytes.fromhex(sys.argv[1])).decode())";
-    let hex: String = digest[..25].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest[..25].iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     stdout(Command::new("python3").args(["-c", script, &hex])).trim_end().to_owned()
 }
 

@@ -65,10 +65,7 @@ fn outcome(vector: &Vector) -> &'static str {
 /// is told. Its payload is never a list of identities.
 fn outcome_of_passphrase(vector: &Vector) -> &'static str {
     let name = "the vector";
-    let identities = match Identity::from_file(&vector.file, name) {
-        Ok(identities) => identities,
-        Err(_) => return "header failure",
-    };
+    let Ok(identities) = Identity::from_file(&vector.file, name) else { return "header failure" };
     let user = Arc::new(Answers::with(vector.all("passphrase").last().unwrap()));
     let keys = AgeKeys::new(identities).with_dialog(user);
     let Err(KeyError::NoIdentity(words)) = keys.open(&for_somebody(), LIMIT) else { panic!("{} opened", vector.name) };
@@ -86,7 +83,7 @@ fn for_somebody() -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[test]

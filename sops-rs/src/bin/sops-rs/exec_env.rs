@@ -99,16 +99,16 @@ fn variable(key: &str, value: &Value) -> Result<(OsString, OsString), Failure> {
     if key.contains('\0') || text.contains(&0) {
         return Err(refused("it has a zero byte"));
     }
-    let value = os_string(&text).map_err(|_| refused("its value is no text"))?;
-    Ok((OsString::from(key), value))
+    Ok((OsString::from(key), os_string(&text)))
 }
 
+/// The value as the system takes it: any bytes where it allows them.
 #[cfg(unix)]
-fn os_string(bytes: &[u8]) -> Result<OsString, std::convert::Infallible> {
-    Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()))
+fn os_string(bytes: &[u8]) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec())
 }
 
 #[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> Result<OsString, std::string::FromUtf8Error> {
-    String::from_utf8(bytes.to_vec()).map(OsString::from)
+fn os_string(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }

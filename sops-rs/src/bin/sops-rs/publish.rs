@@ -102,7 +102,8 @@ impl Run<'_> {
     fn publish(&self, (root, file): (&Path, &Path), keyring: &Keyring) -> Result<(), Failure> {
         let rule = self.settings.destination_rule(file)?;
         let name = self.name((root, file), &rule)?;
-        let place = Place::new(&rule.destination, &name)?;
+        let place = Place::new(&rule.destination, &name)
+            .ok_or_else(|| Failure::new(code::GENERIC, "this build cannot publish there"))?;
         let source = Source::new(Some(file), None);
         let format = source.input_format(None);
         let document = opened::load(&source, format)?;

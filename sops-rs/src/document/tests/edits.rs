@@ -26,7 +26,7 @@ fn changed(before: &Document, after: &Document) -> Vec<String> {
     new.map(|line| line.trim().split(':').next().unwrap_or_default().to_owned()).collect()
 }
 
-fn set(branches: &[Branch], key: &str, value: Value) -> Vec<Branch> {
+fn set(branches: &[Branch], key: &str, value: &Value) -> Vec<Branch> {
     let mut branches = branches.to_vec();
     for entry in &mut branches[0].0 {
         if let Entry::Pair(name, old) = entry
@@ -42,7 +42,7 @@ fn set(branches: &[Branch], key: &str, value: Value) -> Vec<Branch> {
 fn an_edit_changes_its_line_and_the_mac() {
     let (document, key) = encrypted(r#"{"a":"x","b":["y","y","z"],"c":1,"d":"x"}"#, None);
     let opened = document.open(&key, CheckMac::Yes).unwrap();
-    let edited = set(&opened.branches, "c", Value::Int(2));
+    let edited = set(&opened.branches, "c", &Value::Int(2));
     let (after, tally) = document.edit(&opened, &edited, &change(), &mut random(&mut 9)).unwrap();
     assert_eq!(changed(&document, &after), ["\"c\"", "\"lastmodified\"", "\"mac\""]);
     assert_eq!((tally.values, tally.sealed), (6, 6));
@@ -55,7 +55,7 @@ fn an_edit_changes_its_line_and_the_mac() {
 fn values_of_two_types_with_the_same_bytes_are_two_values() {
     let (document, key) = encrypted(r#"{"a":"1"}"#, None);
     let opened = document.open(&key, CheckMac::Yes).unwrap();
-    let edited = set(&opened.branches, "a", Value::Int(1));
+    let edited = set(&opened.branches, "a", &Value::Int(1));
     let (after, _) = document.edit(&opened, &edited, &change(), &mut random(&mut 9)).unwrap();
     assert_eq!(changed(&document, &after), ["\"a\"", "\"lastmodified\"", "\"mac\""]);
 }
@@ -127,7 +127,7 @@ fn values_that_come_from_another_copy_of_the_file_keep_their_ciphertext() {
     let (base, key) = encrypted(r#"{"a":"x","b":"y"}"#, None);
     let opened = base.open(&key, CheckMac::Yes).unwrap();
     let edit = |field: &str, seed: u8| {
-        let branches = set(&opened.branches, field, Value::Str("new".to_owned()));
+        let branches = set(&opened.branches, field, &Value::Str("new".to_owned()));
         base.edit(&opened, &branches, &change(), &mut random(&mut { seed })).unwrap().0
     };
     let (ours, theirs) = (edit("a", 3), edit("b", 4));

@@ -4,7 +4,7 @@ use sops::{Branch, Format};
 use super::{ChangeError, set, unset};
 use crate::index;
 
-const DOCUMENT: &str = "a: 1\nm:\n    k: v\nl:\n    # first\n    - x\n    - y: z\n";
+const DOCUMENT: &str = "a: 1\nm:\n    k: v\nl:\n    # first\n    - x\n    - w: z\n";
 
 fn document() -> Branch {
     Format::Yaml.load(DOCUMENT.as_bytes()).unwrap().remove(0)
@@ -33,7 +33,7 @@ fn values_are_replaced_and_made() {
         (r#"["m"]["k"]"#, DOCUMENT.replace("k: v", "k: new")),
         (r#"["m"]["n"][3]["o"]"#, DOCUMENT.replace("k: v\n", "k: v\n    n:\n        - o: new\n")),
         (r#"["l"][0]"#, DOCUMENT.replace("- x", "- new")),
-        (r#"["l"][1]["y"]"#, DOCUMENT.replace("y: z", "y: new")),
+        (r#"["l"][1]["w"]"#, DOCUMENT.replace("w: z", "w: new")),
         (r#"["l"][7]"#, format!("{DOCUMENT}    - new\n")),
         (r#"["a"]["b"]"#, DOCUMENT.replace("a: 1", "a:\n    b: new")),
         (r#"["b"][0]"#, format!("{DOCUMENT}b:\n    - new\n")),
@@ -51,7 +51,7 @@ fn values_are_removed() {
         (r#"["a"]"#, DOCUMENT.replace("a: 1\n", "")),
         (r#"["m"]["k"]"#, DOCUMENT.replace("m:\n    k: v", "m: {}")),
         (r#"["l"][0]"#, DOCUMENT.replace("    - x\n", "")),
-        (r#"["l"][1]["y"]"#, DOCUMENT.replace("- y: z", "- {}")),
+        (r#"["l"][1]["w"]"#, DOCUMENT.replace("- w: z", "- {}")),
     ] {
         assert_eq!(after_unset(path).unwrap(), expected, "{path}");
     }
