@@ -17,6 +17,7 @@ peers=(
   "age|1.3.1|age|filippo.io/age/cmd/age|-X main.Version=v1.3.1|10 seconds"
   "age-keygen|1.3.1|age|filippo.io/age/cmd/age-keygen|-X main.Version=v1.3.1|5 seconds"
   "yaml-oracle|3.0.4|yaml-oracle|.||10 seconds"
+  "template-oracle|3.3.0|template-oracle|.||20 seconds"
   "sops|3.13.3|sops|github.com/getsops/sops/v3/cmd/sops||2 minutes"
   "kubeseal|0.36.6|sealed-secrets|github.com/bitnami-labs/sealed-secrets/cmd/kubeseal|-X main.VERSION=0.36.6|1 minute"
   "etcd|3.6.16|etcd|go.etcd.io/etcd/server/v3||1 minute"
