@@ -175,7 +175,7 @@ fn action(random: &mut Random, depth: usize) -> String {
 fn template(random: &mut Random, depth: usize) -> String {
     let mut out = String::new();
     for _ in 0..=random.below(3) {
-        out.push_str(*random.choose(&["", " ", "text", "\n  ", "}} ", "{ x"]));
+        out.push_str(random.choose(&["", " ", "text", "\n  ", "}} ", "{ x"]));
         out.push_str(&action(random, depth));
     }
     out

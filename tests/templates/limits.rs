@@ -76,7 +76,7 @@ fn what_takes_too_much_is_stopped() {
         slowest = slowest.max(time);
     }
     println!("{} greedy templates stopped, the slowest after {slowest:?}", greedy.len());
-    assert!(slowest < Duration::from_secs(60), "one took {slowest:?}");
+    assert!(slowest < Duration::from_mins(1), "one took {slowest:?}");
 }
 
 #[test]
