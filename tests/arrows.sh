@@ -49,6 +49,12 @@ if grep -rnE 'process::Command|fs::write|File::create|OpenOptions|tempfile' oper
   failures=$((failures + 1))
 fi
 
+# Templates are rendered for Secrets and for nobody who asks over HTTP: whether one fails tells something about the values.
+if grep -rn 'template::' operator/src | grep -v '^operator/src/template\|^operator/src/source/' >&2; then
+  echo 'arrows: a template is rendered outside of sources' >&2
+  failures=$((failures + 1))
+fi
+
 if [ "$failures" -gt 0 ]; then
   exit 1
 fi

@@ -18,6 +18,8 @@ use crate::seal::{Parts, open_body};
 #[derive(Debug)]
 pub struct Keyring {
     keys: Vec<SealingKey>,
+    /// The instant beside each key, in the same order.
+    instants: Vec<Timestamp>,
     version: [u8; 32],
 }
 
@@ -82,8 +84,8 @@ impl Keyring {
     pub fn new(mut keys: Vec<(SealingKey, Timestamp)>) -> Keyring {
         keys.sort_by_key(|(_, instant)| Reverse(*instant));
         let mut seen = BTreeSet::new();
-        let keys: Vec<SealingKey> =
-            keys.into_iter().map(|(key, _)| key).filter(|key| seen.insert(key.fingerprint().to_owned())).collect();
+        keys.retain(|(key, _)| seen.insert(key.fingerprint().to_owned()));
+        let (keys, instants) = keys.into_iter().unzip();
         // The set is sorted, so the version does not depend on dates or on the order of registration.
         let mut digest = Context::new(&SHA256);
         for fingerprint in &seen {
@@ -92,12 +94,24 @@ impl Keyring {
         }
         let mut version = [0; 32];
         version.copy_from_slice(digest.finish().as_ref());
-        Keyring { keys, version }
+        Keyring { keys, instants, version }
     }
 
     /// The newest key: its certificate is the one to hand out.
     pub fn newest(&self) -> Option<&SealingKey> {
         self.keys.first()
+    }
+
+    /// The instant by which the newest key was ordered: the age of the keyring.
+    pub fn newest_instant(&self) -> Option<Timestamp> {
+        self.instants.first().copied()
+    }
+
+    /// The key that was the newest at `instant`, which is most likely the one that somebody sealed with then; the oldest
+    /// when all are younger.
+    pub fn newest_at(&self, instant: Timestamp) -> Option<&SealingKey> {
+        let at = self.instants.iter().position(|began| *began <= instant);
+        self.keys.get(at.unwrap_or(self.keys.len().checked_sub(1)?))
     }
 
     /// All keys, newest first.

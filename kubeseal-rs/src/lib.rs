@@ -20,6 +20,7 @@
 //! ```
 
 mod certificate;
+mod diagnose;
 #[cfg(test)]
 mod fixtures;
 mod keyring;
@@ -28,6 +29,7 @@ mod seal;
 mod sealing_key;
 
 pub use certificate::{Certificate, CertificateError, MINIMUM_BITS};
+pub use diagnose::{Diagnosis, Place, SealedFacts, diagnose};
 pub use keyring::{Keyring, UnsealError, Unsealed};
 pub use label::{
     CLUSTER_WIDE, MANAGED, NAMESPACE_WIDE, PATCH, SEALING_KEY_ACTIVE, SEALING_KEY_LABEL, SKIP_SET_OWNER_REFERENCES,

@@ -80,7 +80,11 @@ impl Context {
         let mut reported = object.clone();
         reported.set_state(report.state.clone());
         // Compared as a kind reads it back: not every kind writes everything that a report knows.
-        let is_told = reported.state() == object.state() || self.write_remembered(&reported).await?;
+        let is_told = if K::writes_status(&self.inputs.settings) {
+            reported.state() == object.state() || self.write_remembered(&reported).await?
+        } else {
+            self.remember_only(reported)
+        };
         // That a Secret was written is true whatever became of the status, and the next pass will not know of it.
         if let Some(notice) = report.notice.as_ref().filter(|notice| is_told || !notice.warning) {
             self.tell(&subject::<K>(object.meta()), K::event_source(), notice).await;
@@ -96,6 +100,14 @@ impl Context {
             K::lane(self).cache.insert_unless_newer(name, remember(self, DeserializeGuard(Ok(written))));
         }
         Ok(true)
+    }
+
+    /// Remembers a status that is not written.
+    fn remember_only<K: SecretSource>(&self, reported: K) -> bool {
+        if let Some(name) = ObjectName::of(&reported) {
+            K::lane(self).cache.insert_unless_newer(name, remember(self, DeserializeGuard(Ok(reported))));
+        }
+        true
     }
 
     /// Writes a status; `None` when the object has changed or gone meanwhile.

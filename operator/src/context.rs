@@ -15,6 +15,7 @@ use crate::lane::Lane;
 use crate::name::ObjectName;
 use crate::proof::ProofKey;
 use crate::settings::{Family, Settings};
+use crate::source::SecretSource as _;
 use crate::stores::StoreLane;
 
 /// Changes by others count together until there has been peace for so long.
@@ -138,8 +139,10 @@ impl Context {
 
     /// Wakes every object that describes or uses this Secret.
     pub fn wake_describing(&self, secret: &ObjectName) {
-        for name in self.sealed_secrets.cache.describing(secret) {
-            self.sealed_secrets.queue.push(name);
+        if SealedSecret::heals(&self.inputs.settings) {
+            for name in self.sealed_secrets.cache.describing(secret) {
+                self.sealed_secrets.queue.push(name);
+            }
         }
         for name in self.sops_secrets.cache.describing(secret) {
             self.sops_secrets.queue.push(name);

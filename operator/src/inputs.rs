@@ -1,12 +1,13 @@
 //! What opening and fetching may use: keys, stores, and Secrets read one by one. Nothing in here writes to the cluster, and
 //! all of it can come from files as well, which is what `strongroom preview` does.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{Api, Client};
 use kubeseal::Keyring;
+use tokio::sync::watch;
 
 use crate::api_error::describe;
 use crate::failure::Failure;
@@ -39,7 +40,7 @@ pub struct Inputs {
     pub secrets: SecretIndex,
     /// The stores.
     pub stores: StoreIndex,
-    keyring: RwLock<Arc<Keyring>>,
+    keyring: watch::Sender<Arc<Keyring>>,
 }
 
 impl Inputs {
@@ -51,18 +52,23 @@ impl Inputs {
             stores: StoreIndex::new(Arc::clone(&gather) as Arc<dyn Credentials>),
             gather,
             secrets: SecretIndex::default(),
-            keyring: RwLock::new(Arc::new(Keyring::default())),
+            keyring: watch::channel(Arc::new(Keyring::default())).0,
         }
     }
 
     /// The sealing keys as they are now.
     pub fn keyring(&self) -> Arc<Keyring> {
-        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.keyring.borrow())
+    }
+
+    /// Tells of every change of the sealing keys.
+    pub fn keyring_changes(&self) -> watch::Receiver<Arc<Keyring>> {
+        self.keyring.subscribe()
     }
 
     /// Replaces the sealing keys.
     pub fn set_keyring(&self, keyring: Keyring) {
-        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        self.keyring.send_replace(Arc::new(keyring));
     }
 }
 

@@ -36,6 +36,7 @@ pub mod settings;
 pub mod source;
 pub mod stores;
 pub mod telemetry;
+pub mod template;
 pub mod undecodable;
 pub mod watch;
 pub mod worker;

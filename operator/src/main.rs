@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use strongroom::preview::{PreviewArguments, preview};
-use strongroom::settings::Settings;
+use strongroom::settings::{Settings, environment};
 
 /// One operator for SealedSecret, SopsSecret and ExternalSecret.
 #[derive(Parser)]
@@ -18,6 +18,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve a cluster until told to stop.
+    #[command(args_override_self = true)]
     Run(Box<Settings>),
     /// Show the Secrets that would result from the manifests in a folder.
     Preview(PreviewArguments),
@@ -25,7 +26,8 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let words = environment::with_original_names(std::env::args_os().collect(), |name| std::env::var(name).ok());
+    let arguments = Arguments::parse_from(words);
     // Two TLS libraries in one process would each refuse to choose.
     let _installed_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match arguments.command {
@@ -35,6 +37,11 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(settings: Settings) -> ExitCode {
+    if settings.sealed_secrets.print_version {
+        // In the words of the original, for scripts that read them.
+        let _closed = writeln!(std::io::stdout(), "controller version: {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
     if let Err(error) = strongroom::telemetry::start(&settings) {
         return complain(&error, "give --log-level a level such as info or a filter such as strongroom=debug");
     }

@@ -5,11 +5,15 @@ use std::sync::PoisonError;
 
 use crds::Condition;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use sealed_secrets::OriginalMetrics;
+
+pub mod sealed_secrets;
 
 /// The label sets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -46,6 +50,10 @@ pub struct Metrics {
     store_reads: Family<Read, Counter>,
     objects: Family<Kind, Gauge>,
     leads: Gauge,
+    usable_keys: Gauge,
+    unusable_keys: Gauge,
+    /// By the names of the Sealed Secrets controller.
+    pub original: OriginalMetrics,
 }
 
 impl Default for Metrics {
@@ -61,6 +69,9 @@ impl Default for Metrics {
             store_reads: Family::default(),
             objects: Family::default(),
             leads: Gauge::default(),
+            usable_keys: Gauge::default(),
+            unusable_keys: Gauge::default(),
+            original: OriginalMetrics::default(),
             registry: Mutex::new(Registry::default()),
         };
         registry.register(
@@ -80,6 +91,12 @@ impl Default for Metrics {
         registry.register("store_reads", "Secrets read from stores", metrics.store_reads.clone());
         registry.register("objects", "Objects served", metrics.objects.clone());
         registry.register("leads", "Whether this replica leads", metrics.leads.clone());
+        registry.register("sealing_keys", "Sealing keys in use", metrics.usable_keys.clone());
+        registry.register(
+            "sealing_keys_unusable",
+            "Secrets that should hold a sealing key and hold none that can be used",
+            metrics.unusable_keys.clone(),
+        );
         Metrics { registry: Mutex::new(registry), ..metrics }
     }
 }
@@ -134,12 +151,20 @@ impl Metrics {
         self.leads.set(i64::from(leads));
     }
 
-    /// All of it in the text format of Prometheus.
-    pub fn text(&self) -> String {
+    /// So many sealing keys are in use, and so many Secrets should hold one and do not.
+    pub fn sealing_keys(&self, usable: usize, unusable: usize) {
+        self.usable_keys.set(i64::try_from(usable).unwrap_or(i64::MAX));
+        self.unusable_keys.set(i64::try_from(unusable).unwrap_or(i64::MAX));
+    }
+
+    /// All of it in the text format of Prometheus. `conditions` are samples made from what is remembered of the objects.
+    pub fn text(&self, conditions: &str) -> String {
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _infallible = encode(&mut text, &registry);
+        let _infallible = encode_registry(&mut text, &registry).and_then(|()| self.original.write(&mut text));
+        text.push_str(conditions);
+        let _infallible = encode_eof(&mut text);
         text
     }
 }

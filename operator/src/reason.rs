@@ -28,12 +28,16 @@ pub enum Reason {
     Undecodable,
     /// No sealing key opens a value.
     UnsealFailed,
+    /// A template cannot be rendered.
+    TemplateFailed,
     /// The document could not be read, opened or verified.
     DecryptFailed,
     /// The document does not prove that it may be opened here.
     ScopeNotProven,
     /// The Secret that holds the keys is missing or holds none.
     KeyMissing,
+    /// A Secret that should hold a sealing key holds none that can be used.
+    KeyUnusable,
     /// A Secret of that name belongs to someone else.
     NotOwned,
     /// Someone else keeps changing the Secret.
@@ -79,9 +83,11 @@ impl Reason {
             Reason::Unsupported => "Unsupported",
             Reason::Undecodable => "Undecodable",
             Reason::UnsealFailed => "ErrUnsealFailed",
+            Reason::TemplateFailed => "TemplateFailed",
             Reason::DecryptFailed => "DecryptFailed",
             Reason::ScopeNotProven => "ScopeNotProven",
             Reason::KeyMissing => "KeyMissing",
+            Reason::KeyUnusable => "KeyUnusable",
             Reason::NotOwned => "NotOwned",
             Reason::Contested => "Contested",
             Reason::Immutable => "Immutable",

@@ -16,10 +16,10 @@ use crate::name::ObjectName;
 use crate::plan::{Desired, plan};
 use crate::proof::Digest;
 use crate::reason::Reason;
-use crate::report::{Facts, Outcome, Written, report, wait};
+use crate::report::{Facts, Outcome, Written, cause, report, wait};
 use crate::secret_data::SecretData;
 use crate::secrets::{Known, SecretMeta};
-use crate::source::{Due, Material, SecretSource};
+use crate::source::{Counted, Due, Material, SecretSource};
 
 /// Looks at one object and does what there is to do. `Err` is a failed call to the API server, nothing else.
 pub async fn reconcile<K: SecretSource>(context: &Context, name: &ObjectName) -> kube::Result<Again> {
@@ -35,7 +35,10 @@ pub async fn reconcile<K: SecretSource>(context: &Context, name: &ObjectName) ->
         return Ok(again);
     }
     // There is work: from here on the object counts as it is now, not as it is remembered.
-    let Some(object) = read::<K>(context, name).await? else { return Ok(Again::OnChange) };
+    let Some(mut object) = read::<K>(context, name).await? else { return Ok(Again::OnChange) };
+    if !K::writes_status(&context.inputs.settings) {
+        object.set_state(remembered.state());
+    }
     let specification = context.proof.digest("specification", &[&object.specification()]);
     let keys_version = object.keys_version(&context.inputs);
     let Some(work) = work(context, &object, &specification).await? else { return Ok(Again::Now) };
@@ -43,6 +46,7 @@ pub async fn reconcile<K: SecretSource>(context: &Context, name: &ObjectName) ->
         // Another controller's business: not a word about it.
         return Ok(Again::OnChange);
     }
+    K::count(&context.inputs, &name.namespace, Counted::Pass(cause(&work.outcomes)));
     let now = clock::now();
     let facts = Facts {
         proof: &context.proof,
@@ -53,7 +57,9 @@ pub async fn reconcile<K: SecretSource>(context: &Context, name: &ObjectName) ->
     };
     let report = report(&object, work.outcomes, &facts);
     context.inputs.metrics.reconciled(&K::kind(&()), &report.state.conditions);
-    Ok(if context.publish(&object, &report).await? { report.again } else { Again::Now })
+    let published = context.publish(&object, &report).await;
+    let is_told = published.inspect_err(|_| K::count(&context.inputs, &name.namespace, Counted::StatusFailed))?;
+    Ok(if is_told { report.again } else { Again::Now })
 }
 
 /// Whether everything is known to be as it should be, from memory alone.
@@ -240,7 +246,9 @@ async fn write<K: SecretSource>(
         Err(failure) => return Ok(outcome(Err(failure))),
     };
     let owner = object.owns_secret(&data).then(|| owner_reference(object));
-    let owner = owner.filter(|_| target.claim.mode != Mode::Merge);
+    // A Secret that is only open to additions keeps its owner, unless it may be taken over as well.
+    let is_ours = target.claim.mode != Mode::Merge || target.claim.existing.as_ref().is_some_and(|meta| meta.managed);
+    let owner = owner.filter(|_| is_ours);
     let desired =
         Desired { claim: target.claim, data, owner, existing: target.existing, field_manager: object.field_manager() };
     let planned = match plan(&desired) {

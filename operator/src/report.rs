@@ -95,7 +95,7 @@ pub fn report<K: SecretSource>(object: &K, work: Result<Vec<Outcome>, Failure>, 
         state.synced_version = Some(version.clone());
     }
     let notice = match &failure {
-        Some(failure) => is_news(object, &old, &state).then(|| Notice::warning(failure)),
+        Some(failure) => is_news(object, &old, &state).then(|| object.warning(failure)),
         None => (changed || has_recovered(&old, &state)).then(|| Notice {
             reason: success.written.0,
             message: success.written.1.to_owned(),
@@ -104,6 +104,11 @@ pub fn report<K: SecretSource>(object: &K, work: Result<Vec<Outcome>, Failure>, 
     };
     let again = again(object, failure.as_ref(), &state, facts.now);
     Report { state, notice, again }
+}
+
+/// Why the object as a whole is not right.
+pub fn cause(work: &Result<Vec<Outcome>, Failure>) -> Option<Reason> {
+    worst(work).map(|failure| failure.reason)
 }
 
 /// The failure that the object as a whole reports: the one that asks for the soonest retry, all messages together.

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use crate::api_error::describe;
 use crate::context::{Context, Parts};
 use crate::election::Election;
-use crate::keyring::{ensure_key, follow_keys};
+use crate::keyring::follow_keys;
+use crate::keyring::renewal::{self, ensure_key};
 use crate::proof_key;
 use crate::readiness::Readiness;
 use crate::server::{self, Served};
@@ -32,19 +33,31 @@ const KEY_RETRY: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The cluster cannot be reached at all, the port is taken, or leadership was lost.
-pub async fn run(settings: Settings) -> Result<()> {
+pub async fn run(mut settings: Settings) -> Result<()> {
     let config = cluster(&settings).await?;
-    let namespace = settings.operator_namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+    let namespace = own_namespace(&settings, &config);
+    settings.narrow(&namespace);
+    for words in settings.sealed_secrets.without_effect() {
+        tracing::info!("has no effect here: {words}");
+    }
     let client = Client::try_from(config).context("could not make a client for the cluster")?;
     let (election, leadership) = Election::new(client.clone(), &namespace, identity()?);
     let proof = proof_key::get_or_create(&client, &namespace).await?;
     let context = Arc::new(Context::new(Parts { client, settings, namespace, proof, leadership }));
     let readiness = Arc::new(Readiness::default());
-    let served = Served { context: Arc::clone(&context), readiness: Arc::clone(&readiness) };
-    let listener = server::bind(&served).await?;
+    let served = Served::new(Arc::clone(&context), Arc::clone(&readiness));
+    let listener = server::bind(context.inputs.settings.listen_addr).await?;
     tracing::info!(address = %context.inputs.settings.listen_addr, namespace = %context.namespace, version = env!("CARGO_PKG_VERSION"), "started");
     let mut tasks = JoinSet::new();
-    tasks.spawn(async move { server::serve(listener, served).await });
+    if let Some(address) = context.inputs.settings.sealed_secrets.listen_metrics_addr {
+        tasks.spawn(server::serve_metrics(server::bind(address).await?, served.clone()));
+    }
+    tasks.spawn(server::serve(listener, served));
+    // Before anything may send it: its default is to end the process.
+    let key_request = signal(SignalKind::user_defined1())?;
+    if context.inputs.settings.serves(Family::SealedSecrets) {
+        tasks.spawn(renewal::run(Arc::clone(&context), key_request));
+    }
     watch_all(&context, &readiness, &mut tasks);
     tasks.spawn(lead(Arc::clone(&context), Arc::clone(&readiness)));
     let mut terminate = signal(SignalKind::terminate())?;
@@ -152,6 +165,12 @@ async fn key_or_fault(context: &Arc<Context>, readiness: &Arc<Readiness>) {
             }
         }
     });
+}
+
+/// The namespace of the operator itself: as told, as the pod was told, or that of its ServiceAccount.
+fn own_namespace(settings: &Settings, config: &Config) -> String {
+    let of_the_pod = || std::env::var("POD_NAMESPACE").ok().filter(|name| !name.is_empty());
+    settings.operator_namespace.clone().or_else(of_the_pod).unwrap_or_else(|| config.default_namespace.clone())
 }
 
 /// The cluster that the settings name: a kubeconfig, or the one that the pod is in.

@@ -6,6 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::name::ObjectName;
+use go_syntax::address;
+
+pub mod environment;
+pub mod go_syntax;
+mod sealed_secrets;
+
+pub use sealed_secrets::{KeyOrder, SealedSecretsSettings};
 
 /// A family of kinds that can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -40,8 +47,8 @@ pub struct Settings {
     /// Switch a family of kinds off; may be given several times.
     #[arg(long = "disable", value_name = "FAMILY", env = "STRONGROOM_DISABLE", value_delimiter = ',')]
     pub disabled: Vec<Family>,
-    /// Where /healthz, /readyz, /metrics and /v1/cert.pem are served.
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080", env = "STRONGROOM_LISTEN_ADDR")]
+    /// Where /healthz, /readyz, /metrics and /v1 are served.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address, env = "STRONGROOM_LISTEN_ADDR")]
     pub listen_addr: SocketAddr,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t, env = "STRONGROOM_LOG_FORMAT")]
@@ -53,7 +60,7 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value_t = 16, env = "STRONGROOM_WORKERS")]
     pub workers: usize,
     /// The prefix of the names of generated sealing keys.
-    #[arg(long, value_name = "PREFIX", default_value = "sealed-secrets-key", env = "STRONGROOM_KEY_PREFIX")]
+    #[arg(long, value_name = "PREFIX", default_value = "sealed-secrets-key", value_parser = key_prefix, env = "STRONGROOM_KEY_PREFIX")]
     pub key_prefix: String,
     /// The size of generated sealing keys, in bits.
     #[arg(long, value_name = "BITS", default_value_t = 4096, env = "STRONGROOM_KEY_SIZE",
@@ -71,6 +78,20 @@ pub struct Settings {
     /// The context of the kubeconfig file.
     #[arg(long, value_name = "NAME", env = "STRONGROOM_CONTEXT")]
     pub context: Option<String>,
+    /// What the Sealed Secrets controller could be told.
+    #[command(flatten)]
+    pub sealed_secrets: SealedSecretsSettings,
+}
+
+/// The longest prefix that leaves room for the suffix of a generated name.
+const LONGEST_PREFIX: usize = 245;
+
+fn key_prefix(text: &str) -> Result<String, String> {
+    let is_fit = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if text.len() > LONGEST_PREFIX || !text.chars().all(is_fit) {
+        return Err(format!("expected at most {LONGEST_PREFIX} of the characters a-z, 0-9 and `-`"));
+    }
+    Ok(text.to_owned())
 }
 
 impl Default for Settings {
@@ -86,6 +107,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Narrows the namespaces to those that the flags of the Sealed Secrets controller ask for.
+    pub fn narrow(&mut self, own: &str) {
+        self.namespaces.extend(self.sealed_secrets.namespaces(own));
+        self.namespaces.sort_unstable();
+        self.namespaces.dedup();
+    }
+
     /// Whether a family of kinds is served.
     pub fn serves(&self, family: Family) -> bool {
         !self.disabled.contains(&family)

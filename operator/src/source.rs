@@ -18,8 +18,10 @@ use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::lane::Lane;
 use crate::reason::Reason;
+use crate::report::Notice;
 use crate::secret_data::SecretData;
 use crate::secrets::SecretMeta;
+use crate::settings::Settings;
 
 pub mod external_secret;
 pub mod sealed_secret;
@@ -69,6 +71,17 @@ pub struct Material {
     pub data: Result<SecretData, Failure>,
     /// The fingerprint of the sealing key that opened it.
     pub sealing_key: Option<String>,
+}
+
+/// What a kind may count under names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A pass that did work, and why its Secrets are not right.
+    Pass(Option<Reason>),
+    /// A status could not be written.
+    StatusFailed,
+    /// Another call to the API server failed.
+    CallFailed,
 }
 
 /// A custom resource that describes Secrets in its own namespace.
@@ -130,6 +143,24 @@ pub trait SecretSource:
     /// Whether a Secret without a proof of ours carries a mark that says it is what this object describes.
     fn vouches_for(&self, _secret: &Secret) -> bool {
         false
+    }
+    /// The labels that its objects must have to be served.
+    fn selector(_settings: &Settings) -> Option<&str> {
+        None
+    }
+    /// Whether its status is written. Otherwise it is remembered in memory alone.
+    fn writes_status(_settings: &Settings) -> bool {
+        true
+    }
+    /// Whether a change of a Secret wakes the objects that describe it.
+    fn heals(_settings: &Settings) -> bool {
+        true
+    }
+    /// Counts under names of its own.
+    fn count(_inputs: &Inputs, _namespace: &str, _counted: Counted) {}
+    /// The event that tells of a failure.
+    fn warning(&self, failure: &Failure) -> Notice {
+        Notice::warning(failure)
     }
     /// The name under which its writes are recorded.
     fn field_manager(&self) -> String;

@@ -36,7 +36,7 @@ pub async fn report<K: SecretSource>(context: &Context, name: &ObjectName) -> ku
     let status = json!({ "observedGeneration": generation, "conditions": K::conditions(&old, condition) });
     let Value::Object(fields) = &mut object.data else { return Ok(Again::OnChange) };
     fields.insert("status".into(), status);
-    if !context.write_dynamic_status(&resource, &object).await? {
+    if K::writes_status(&context.inputs.settings) && !context.write_dynamic_status(&resource, &object).await? {
         return Ok(Again::Now);
     }
     context.tell(&subject::<K>(&object.metadata), K::event_source(), &Notice::warning(&failure)).await;

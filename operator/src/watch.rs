@@ -117,7 +117,11 @@ pub async fn follow_sources<K: SecretSource>(
     pending: Arc<Pending>,
 ) -> Result<()> {
     let api: Api<DeserializeGuard<K>> = scoped(&context, namespace.as_deref());
-    follow(api, watcher::Config::default(), &pending, |change| {
+    let config = match K::selector(&context.inputs.settings) {
+        Some(selector) => watcher::Config::default().labels(selector),
+        None => watcher::Config::default(),
+    };
+    follow(api, config, &pending, |change| {
         take_source::<K>(&context, namespace.as_deref(), change);
     })
     .await
@@ -128,8 +132,12 @@ fn take_source<K: SecretSource>(context: &Context, namespace: Option<&str>, chan
     match change {
         Change::Seen(guard) => {
             let Some(name) = ObjectName::of(&guard) else { return };
-            let entry = remember(context, guard);
-            let same = lane.cache.get(&name).is_some_and(|old| is_same(&old, &entry));
+            let mut entry = remember(context, guard);
+            let old = lane.cache.get(&name);
+            let same = old.as_ref().is_some_and(|old| is_same(old, &entry));
+            if let Some(old) = old.filter(|_| !K::writes_status(&context.inputs.settings)) {
+                carry_state(&old, &mut entry);
+            }
             lane.cache.insert(name.clone(), entry);
             if !same {
                 lane.forget(&name);
@@ -181,6 +189,15 @@ fn is_same<K: SecretSource>(old: &Entry<K>, new: &Entry<K>) -> bool {
         (entry.object.is_ok(), meta.uid, meta.generation, meta.deletion_timestamp, entry.specification)
     };
     facts(old) == facts(new)
+}
+
+/// A status that is not written is nowhere but in memory.
+fn carry_state<K: SecretSource>(old: &Entry<K>, new: &mut Entry<K>) {
+    if let (Ok(old), Ok(new)) = (&old.object, &mut new.object)
+        && old.meta().uid == new.meta().uid
+    {
+        new.set_state(old.state());
+    }
 }
 
 /// Drops what may quote plaintext (`last-applied-configuration`) and what nobody reads.

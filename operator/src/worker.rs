@@ -11,7 +11,7 @@ use crate::lane::Again;
 use crate::name::ObjectName;
 use crate::reconcile::reconcile;
 use crate::run::log_failure;
-use crate::source::SecretSource;
+use crate::source::{Counted, SecretSource};
 
 /// Works until the process is asked to stop.
 pub async fn run<K: SecretSource>(context: Arc<Context>) -> Result<()> {
@@ -47,6 +47,7 @@ async fn pass<K: SecretSource>(context: &Arc<Context>, name: &ObjectName) -> Aga
         Ok(Ok(again)) => again,
         Ok(Err(error)) => {
             context.inputs.metrics.api_failed(&K::kind(&()));
+            K::count(&context.inputs, &name.namespace, Counted::CallFailed);
             log_failure(&K::kind(&()), name, &error);
             Again::Backoff
         }

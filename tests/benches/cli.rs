@@ -11,7 +11,7 @@ use rig::{Peers, built_binary};
 use tempfile::TempDir;
 
 use crate::say;
-use crate::table::{Row, median};
+use crate::table::{Row, Verdict, median};
 
 /// How often each program runs.
 const RUNS: usize = 31;
@@ -120,6 +120,7 @@ impl Run<'_> {
         let mut command = self.command(Path::new("/usr/bin/time"))?;
         command.args(["-f", "%M"]).arg(&self.program).args(&self.arguments).stderr(Stdio::piped());
         let output = command.spawn().context("needs GNU time (Debian: time)")?.wait_with_output()?;
+        ensure!(output.status.success(), "{} ended with {}", self.program.display(), output.status);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let kibibytes: f64 =
             text.lines().last().unwrap_or_default().trim().parse().context("GNU time printed no figure")?;
@@ -137,6 +138,6 @@ fn row(what: &'static str, (ours, peer): &(Cost, Cost)) -> Row {
         peer: text(peer),
         ratio: format!("{time:.2} of the time, {memory:.2} of the memory"),
         bar: "≤ 0.5 of both",
-        met: time <= 0.5 && memory <= 0.5,
+        verdict: Verdict::of(time <= 0.5 && memory <= 0.5),
     }
 }

@@ -3,10 +3,14 @@
 //! a test: a busy machine must not turn anything red.
 
 mod cli;
-mod cluster;
+mod idle;
 mod original;
+mod rates;
+mod sealed;
 mod sops;
+mod stage;
 mod table;
+mod vault;
 
 use std::io::{self, Write as _};
 
@@ -21,18 +25,19 @@ async fn main() -> Result<()> {
     if is_wanted(5) {
         rows.extend(cli::rows()?);
     }
-    if is_wanted(7) {
+    if is_wanted(11) {
         rows.extend(sops::rows()?);
     }
     if is_wanted(1) || is_wanted(2) {
-        rows.extend(cluster::idle_and_restart().await?);
+        rows.extend(idle::rows().await?);
     }
     if is_wanted(3) || is_wanted(6) {
-        rows.extend(cluster::unseal_rates().await?);
+        rows.extend(rates::rows(is_wanted(3), is_wanted(6)).await?);
     }
     if is_wanted(4) {
-        rows.extend(cluster::vault().await?);
+        rows.extend(vault::rows().await?);
     }
+    rows.extend(sealed::rows(is_wanted).await?);
     rows.sort_by_key(|row| row.number);
     io::stdout().write_all(table::markdown(&rows).as_bytes())?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Row 7: `sops-rs` and `sops` as whole processes, on a small file, on large ones and on many; how the time grows with the file;
+//! Row 11: `sops-rs` and `sops` as whole processes, on a small file, on large ones and on many; how the time grows with the file;
 //! and how large the program is.
 
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::cli::{Cost, Run, compare};
 use crate::say;
-use crate::table::{Row, median};
+use crate::table::{Row, Verdict, median};
 
 /// Items of a large file, each of three values and, in YAML, a comment: 2 MB.
 const ITEMS: usize = 20_000;
@@ -150,13 +150,13 @@ fn many_files(folder: &Path, recipient: &str, [ours, theirs]: [&Path; 2]) -> Res
 fn weight(program: &Path) -> Result<Row> {
     let bytes = fs::metadata(program)?.len() as f64;
     Ok(Row {
-        number: 7,
+        number: 11,
         what: "the program with every key type, stripped",
         ours: format!("{:.1} MB", bytes / 1e6),
         peer: "–".to_owned(),
         ratio: "–".to_owned(),
         bar: "≤ 20 MB",
-        met: bytes <= WEIGHT,
+        verdict: Verdict::of(bytes <= WEIGHT),
     })
 }
 
@@ -227,13 +227,13 @@ fn growth(encrypt: &Run<'_>, ending: &'static str, what: &'static str) -> Result
     }
     let [few, many] = totals.as_slice() else { anyhow::bail!("two sizes were measured") };
     Ok(Row {
-        number: 7,
+        number: 11,
         what,
         ours: format!("{many:.0} ms against {few:.0} ms"),
         peer: "–".to_owned(),
         ratio: format!("{:.1} times", many / few),
         bar: "≤ 11 times",
-        met: many / few <= TEN_TIMES,
+        verdict: Verdict::of(many / few <= TEN_TIMES),
     })
 }
 
@@ -241,12 +241,12 @@ fn compared(case: &Case, (ours, peer): &(Cost, Cost)) -> Row {
     let text = |cost: &Cost| format!("{:.0} ms, {:.0} MiB", cost.milliseconds, cost.mebibytes);
     let (times, memory) = (peer.milliseconds / ours.milliseconds, ours.mebibytes / peer.mebibytes);
     Row {
-        number: 7,
+        number: 11,
         what: case.what,
         ours: text(ours),
         peer: text(peer),
         ratio: format!("{times:.1} times, {memory:.2} of the memory"),
         bar: case.bar,
-        met: times >= case.times && memory <= case.memory,
+        verdict: Verdict::of(times >= case.times && memory <= case.memory),
     }
 }

@@ -105,7 +105,9 @@ impl<'a> Scene<'a> {
 
     fn options_with(&self, kubeconfig: PathBuf) -> OperatorOptions {
         let options = OperatorOptions::new(kubeconfig, &self.installation.namespace).namespace(&self.namespace);
-        options.argument("--key-size").argument("2048").argument("--disable").argument("external-secrets,sops")
+        // The keys here are old, and a test that wants another one says so.
+        let options = options.argument("--key-size").argument("2048").argument("--key-renew-period=0");
+        options.argument("--disable").argument("external-secrets,sops")
     }
 
     /// Starts the operator and waits until it is ready.

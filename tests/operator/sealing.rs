@@ -165,3 +165,38 @@ async fn what_either_tool_seals_the_original_opens() -> Result<()> {
     let names = seal_everything(&scene).await?;
     all_arrive(&scene, &names).await
 }
+
+/// As a person who may log in and no more, through the API server's proxy.
+#[tokio::test]
+async fn kubeseal_validates_and_re_encrypts_through_the_api_server() -> Result<()> {
+    let scene = Scene::new().await?;
+    let (operator, kubeconfig) = behind_its_service(&scene).await?;
+    let controller = ["--controller-namespace", scene.installation.namespace.as_str()];
+    let ask = |input: &str, flags: &[&str]| Tool::Original.run(&kubeconfig, input, &[&controller[..], flags].concat());
+    let input = manifest(&scene.namespace, "db", &json!({}));
+    let sealed = ask(&input, &["--format=yaml"])?;
+    ask(&sealed, &["--validate"])?;
+    let renamed = sealed.replace("name: db", "name: other");
+    let refused = format!("{:#}", ask(&renamed, &["--validate"]).err().context("a renamed file is no valid one")?);
+    ensure!(refused.contains("unable to decrypt sealed secret"), "{refused}");
+    let refused = format!("{:#}", ask(&renamed, &["--re-encrypt"]).err().context("a renamed file was sealed anew")?);
+    ensure!(refused.contains("cannot re-encrypt secret"), "{refused}");
+    // With a newer key there is something to do.
+    operator.process().prompt()?;
+    let newer = async || operator.certificate().await.ok().filter(|pem| pem != KEYS[1].certificate_pem());
+    rig::eventually(crate::scene::DEADLINE, "a newer key", newer).await?;
+    let again = rig::eventually(crate::scene::DEADLINE, "the rate", async || {
+        ask(&sealed, &["--re-encrypt", "--format=yaml"]).ok()
+    })
+    .await?;
+    let value = |text: &str| -> Result<String> {
+        let document: Value = serde_saphyr::from_str(text)?;
+        document["spec"]["encryptedData"]["password"].as_str().map(str::to_owned).context("no value")
+    };
+    ensure!(value(&again)? != value(&sealed)?, "nothing was sealed anew");
+    canary::search("the re-encrypted manifest", &again)?;
+    scene.plane.apply_yaml(&again).await?;
+    let secret = scene.holds("db", &[("password", "one"), ("token", "two")]).await?;
+    assert_eq!(serde_json::to_value(&secret.metadata.labels)?, json!({ "app": "shop" }));
+    scene.nothing_leaked(&operator).await
+}

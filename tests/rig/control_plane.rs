@@ -27,7 +27,7 @@ use credentials::Credentials;
 use servers::Layout;
 
 pub use installation::Installation;
-pub(crate) use servers::free_ports;
+pub use servers::free_ports;
 pub use service::host_address;
 
 /// How often a start is tried: between choosing a free port and listening on it, somebody else may take it.

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 pub use audit::{AuditLog, Call, Mark};
 pub use binary::built_binary;
-pub use control_plane::{ControlPlane, Installation, Options, User, host_address};
+pub use control_plane::{ControlPlane, Installation, Options, User, free_ports, host_address};
 pub use moto::Moto;
 pub use operator::{Operator, OperatorOptions};
 pub use peers::Peers;

@@ -164,6 +164,13 @@ impl Operator {
         self.address
     }
 
+    /// The status and the text that it answers to a POST of `body`.
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Result<(u16, String)> {
+        let url = format!("http://{}{path}", self.address);
+        let answer = self.http.post(url).body(body).timeout(ANSWER).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
     /// What it answers to a GET of `path`; fails unless that is a success.
     pub async fn get(&self, path: &str) -> Result<String> {
         let answer = self.http.get(format!("http://{}{path}", self.address)).timeout(ANSWER).send().await?;

@@ -19,6 +19,7 @@ peers=(
   "age-plugin-pq|1.3.1|age|filippo.io/age/extra/age-plugin-pq|-X main.Version=v1.3.1|5 seconds"
   "age-vectors|2025.12.8|age-vectors|.||5 seconds"
   "yaml-oracle|3.0.4|yaml-oracle|.||10 seconds"
+  "template-oracle|3.3.0|template-oracle|.||20 seconds"
   "sops|3.13.3|sops|github.com/getsops/sops/v3/cmd/sops||2 minutes"
   "sops-oracle|3.13.3|sops-oracle|.||1 minute"
   "kubeseal|0.36.6|sealed-secrets|github.com/bitnami-labs/sealed-secrets/cmd/kubeseal|-X main.VERSION=0.36.6|1 minute"

@@ -92,6 +92,11 @@ impl Process {
         self.signal(Signal::CONT)
     }
 
+    /// Sends SIGUSR1, which means what the program says it means.
+    pub fn prompt(&self) -> Result<()> {
+        self.signal(Signal::USR1)
+    }
+
     /// Asks it to end (SIGTERM), as a cluster does first.
     pub fn terminate(&self) -> Result<()> {
         self.signal(Signal::TERM)
@@ -137,6 +142,15 @@ impl Process {
     /// The most resident memory it has had, in bytes. Linux only.
     pub fn peak_resident_bytes(&self) -> Result<u64> {
         self.memory("VmHWM:")
+    }
+
+    /// The processor time that it has used, in seconds. Linux only.
+    pub fn processor_seconds(&self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid()))?;
+        // The name, in brackets, may hold spaces. User and system time are fields 14 and 15, in hundredths of a second.
+        let (_, fields) = stat.rsplit_once(')').context("no such field")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+        Ok(f64::from(ticks.sum::<Result<u32, _>>()?) / 100.0)
     }
 
     /// The last lines of its stderr, for the text of an error.

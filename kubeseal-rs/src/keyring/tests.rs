@@ -106,3 +106,15 @@ fn nothing_secret_is_printed() {
     assert!(printed.contains(first().fingerprint()));
     assert!(!printed.contains("value") && !printed.contains("118, 97"), "{printed}");
 }
+
+#[test]
+fn the_key_of_a_day_is_the_newest_of_that_day() {
+    let keyring = Keyring::new(vec![(first(), day(10)), (second(), day(20)), (large(), day(15))]);
+    let at = |instant| keyring.newest_at(instant).map(|key| key.fingerprint().to_owned());
+    assert_eq!(keyring.newest_instant(), Some(day(20)));
+    assert_eq!(at(day(31)), Some(second().fingerprint().to_owned()));
+    assert_eq!(at(day(19)), Some(large().fingerprint().to_owned()));
+    assert_eq!(at(day(10)), Some(first().fingerprint().to_owned()));
+    assert_eq!(at(day(1)), Some(first().fingerprint().to_owned()), "the oldest when all are younger");
+    assert!(Keyring::default().newest_at(day(1)).is_none() && Keyring::default().newest_instant().is_none());
+}

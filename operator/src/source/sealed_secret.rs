@@ -1,13 +1,12 @@
 //! `SealedSecret`: values that were sealed for this cluster. The keyring is in memory, so opening needs no IO.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use crds::{ChildStatus, Condition, SealedSecret, SealedSecretStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
-use kubeseal::{Keyring, SKIP_SET_OWNER_REFERENCES, Scope};
+use kubeseal::{SKIP_SET_OWNER_REFERENCES, Scope};
 
 use crate::claim::Mode;
 use crate::clock;
@@ -17,9 +16,17 @@ use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::lane::Lane;
 use crate::reason::Reason;
+use crate::report::Notice;
 use crate::secret_data::SecretData;
 use crate::secrets::SecretMeta;
-use crate::source::{Material, SecretSource, State, Success};
+use crate::settings::Settings;
+use crate::source::{Counted, Material, SecretSource, State, Success};
+use opening::{Means, open};
+
+mod first_format;
+mod notice;
+mod opening;
+mod templates;
 
 #[async_trait]
 impl SecretSource for SealedSecret {
@@ -68,18 +75,23 @@ impl SecretSource for SealedSecret {
     }
 
     fn keys_version(&self, inputs: &Inputs) -> Vec<u8> {
-        inputs.keyring().version().to_vec()
+        // A later release may know more functions, and a flag may have been the reason.
+        let mut version = inputs.keyring().version().to_vec();
+        version.push(u8::from(inputs.settings.sealed_secrets.accept_deprecated_v1_data));
+        version.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
+        version
     }
 
     fn claim(&self, name: &str, existing: Option<&SecretMeta>) -> Result<Mode, Failure> {
         let Some(existing) = existing else { return Ok(Mode::Create) };
+        if existing.patch {
+            return Ok(Mode::Merge);
+        }
         let uid = self.metadata.uid.as_deref().unwrap_or_default();
         // A Secret without an owner reference (`skip-set-owner-references`) is known by the proof of our own write.
         let proof = self.status.as_ref().and_then(|status| status.proof.as_ref());
         let written = existing.controller.is_none() && proof.is_some_and(|proof| proof.uid == existing.uid);
-        if existing.patch && !existing.is_controlled_by("SealedSecret", uid) {
-            Ok(Mode::Merge)
-        } else if existing.is_controlled_by("SealedSecret", uid) || existing.managed || written {
+        if existing.is_controlled_by("SealedSecret", uid) || existing.managed || written {
             Ok(Mode::Replace)
         } else {
             let message =
@@ -89,7 +101,6 @@ impl SecretSource for SealedSecret {
     }
 
     async fn identify(&self, inputs: &Inputs) -> Result<(Vec<String>, ()), Failure> {
-        refuse_unsupported(self)?;
         if inputs.keyring().keys().is_empty() {
             return Err(Failure::lasting(Reason::KeyMissing, "there is no sealing key"));
         }
@@ -97,9 +108,12 @@ impl SecretSource for SealedSecret {
     }
 
     async fn materialize(&self, inputs: &Inputs, _opened: (), names: &[String]) -> Result<Vec<Material>, Failure> {
-        let (object, keyring) = (self.clone(), inputs.keyring());
+        let (object, keyring, now) = (self.clone(), inputs.keyring(), clock::now());
+        let accepts_first_format = inputs.settings.sealed_secrets.accept_deprecated_v1_data;
         // Each value costs milliseconds of arithmetic: not on a thread that serves health checks.
-        let opened = tokio::task::spawn_blocking(move || unseal(&object, &keyring)).await;
+        let opened =
+            tokio::task::spawn_blocking(move || open(&object, &Means { keyring: &keyring, accepts_first_format, now }))
+                .await;
         let opened =
             opened.map_err(|_| Failure::passing(Reason::UnsealFailed, "opening the values was interrupted"))?;
         inputs.metrics.rsa_operations(opened.attempts);
@@ -108,7 +122,34 @@ impl SecretSource for SealedSecret {
     }
 
     fn outline(&self) -> Option<SecretData> {
-        Some(outline(self))
+        // Templates and the first format describe values and more that only opening shows.
+        let is_whole = self.spec.data.as_ref().is_some_and(|data| !data.is_empty());
+        (!is_whole).then(|| outline(self))
+    }
+
+    fn selector(settings: &Settings) -> Option<&str> {
+        Some(settings.sealed_secrets.label_selector.as_str()).filter(|selector| !selector.is_empty())
+    }
+
+    fn writes_status(settings: &Settings) -> bool {
+        settings.sealed_secrets.update_status
+    }
+
+    fn heals(settings: &Settings) -> bool {
+        !settings.sealed_secrets.skip_recreate
+    }
+
+    fn count(inputs: &Inputs, namespace: &str, counted: Counted) {
+        let metrics = &inputs.metrics.original;
+        match counted {
+            Counted::Pass(failed) => metrics.reconciled(namespace, failed),
+            Counted::StatusFailed => metrics.status_failed(namespace),
+            Counted::CallFailed => metrics.call_failed(),
+        }
+    }
+
+    fn warning(&self, failure: &Failure) -> Notice {
+        notice::warning(self, failure)
     }
 
     fn field_manager(&self) -> String {
@@ -124,8 +165,10 @@ impl SecretSource for SealedSecret {
         Success { ready: (Reason::Synced, ""), written: (Reason::Unsealed, "SealedSecret unsealed successfully") }
     }
 
-    fn owns_secret(&self, data: &SecretData) -> bool {
-        data.annotations.get(SKIP_SET_OWNER_REFERENCES).is_none_or(|value| value != "true")
+    fn owns_secret(&self, _data: &SecretData) -> bool {
+        let metadata = self.spec.template.as_ref().and_then(|template| template.metadata.as_ref());
+        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+        annotations.and_then(|all| all.get(SKIP_SET_OWNER_REFERENCES)).is_none_or(|value| value != "true")
     }
 
     /// `Synced` stays at index 0, where the columns and health checks of the original look.
@@ -153,57 +196,4 @@ fn outline(object: &SealedSecret) -> SecretData {
         finalizers: metadata.finalizers.unwrap_or_default(),
         ..SecretData::default()
     }
-}
-
-fn refuse_unsupported(object: &SealedSecret) -> Result<(), Failure> {
-    let template = object.spec.template.as_ref();
-    let templated = template.and_then(|template| template.data.as_ref()).is_some_and(|data| !data.is_empty());
-    let field = if templated {
-        "spec.template.data"
-    } else if object.spec.data.as_ref().is_some_and(|data| !data.is_empty()) {
-        "spec.data"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::lasting(Reason::Unsupported, format!("`{field}` is not supported yet")))
-}
-
-struct Opened {
-    data: Result<SecretData, Failure>,
-    sealing_key: Option<String>,
-    attempts: usize,
-}
-
-/// Opens every value. All are tried, so that the failure names every key that is at fault.
-fn unseal(object: &SealedSecret, keyring: &Arc<Keyring>) -> Opened {
-    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-    let name = object.metadata.name.as_deref().unwrap_or_default();
-    let label = Scope::from_annotations(object.annotations()).label(namespace, name);
-    let mut data = outline(object);
-    let mut hint = object.status.as_ref().and_then(|status| status.sealing_key.clone());
-    let mut attempts = 0;
-    let mut faults: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (key, value) in &object.spec.encrypted_data {
-        let Some(blob) = value.as_deref().and_then(|text| kubeseal::decode_base64(text).ok()) else {
-            faults.entry("the value is not base64 text").or_default().push(key);
-            continue;
-        };
-        match keyring.unseal(&label, &blob, hint.as_deref()) {
-            Ok(unsealed) => {
-                attempts += unsealed.attempts;
-                hint = Some(unsealed.key.fingerprint().to_owned());
-                data.insert(key.clone(), unsealed.plaintext);
-            }
-            Err(error) => {
-                attempts += error.attempts();
-                faults.entry("no key could decrypt secret").or_default().push(key);
-            }
-        }
-    }
-    if faults.is_empty() {
-        return Opened { data: Ok(data), sealing_key: hint, attempts };
-    }
-    let faults: Vec<String> =
-        faults.into_iter().map(|(fault, keys)| format!("{fault} ({})", keys.join(", "))).collect();
-    Opened { data: Err(Failure::lasting(Reason::UnsealFailed, faults.join("\n"))), sealing_key: None, attempts }
 }

@@ -143,7 +143,7 @@ async fn ready(process: &Process, probe: &reqwest::Client, url: &str) -> Result<
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// Ports that nobody listens on, each another one for the whole life of this process.
-pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
+pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
     // Two processes that choose at once begin at different places.
     static NEXT: LazyLock<AtomicU16> =
         LazyLock::new(|| AtomicU16::new(u16::try_from(std::process::id() % 60_000).unwrap_or_default()));

@@ -19,7 +19,11 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The place of a file with this name.
+    /// The place of a file with this name; `None` if this build cannot publish there.
+    #[cfg_attr(
+        all(feature = "aws-kms", feature = "gcp-kms", feature = "vault-transit"),
+        expect(clippy::unnecessary_wraps, reason = "builds with fewer features know fewer places")
+    )]
     pub(super) fn new(destination: &Destination, name: &str) -> Option<Place> {
         Some(match destination {
             #[cfg(feature = "aws-kms")]
