@@ -31,7 +31,7 @@ fn values_are_replaced_and_made() {
         (r#"["a"]"#, DOCUMENT.replace("a: 1", "a: new")),
         (r#"["m"]"#, DOCUMENT.replace("m:\n    k: v", "m: new")),
         (r#"["m"]["k"]"#, DOCUMENT.replace("k: v", "k: new")),
-        (r#"["m"]["n"][3]["o"]"#, DOCUMENT.replace("k: v\n", "k: v\n    n:\n        - o: new\n")),
+        (r#"["m"]["p"][3]["o"]"#, DOCUMENT.replace("k: v\n", "k: v\n    p:\n        - o: new\n")),
         (r#"["l"][0]"#, DOCUMENT.replace("- x", "- new")),
         (r#"["l"][1]["w"]"#, DOCUMENT.replace("w: z", "w: new")),
         (r#"["l"][7]"#, format!("{DOCUMENT}    - new\n")),
