@@ -5,7 +5,7 @@ use crds::SealedSecret;
 use rig::Operator;
 use serde_json::json;
 
-use crate::scene::{Scene, rsa_operations};
+use crate::scene::{DEADLINE, Scene, rsa_operations};
 
 #[tokio::test]
 async fn an_irrelevant_annotation_causes_no_call_at_all() -> Result<()> {
@@ -16,7 +16,13 @@ async fn an_irrelevant_annotation_causes_no_call_at_all() -> Result<()> {
     scene.synced("db").await?;
     scene.create_sealed("broken", "one").await?;
     scene.change::<SealedSecret>("broken", json!({ "spec": { "encryptedData": { "password": "AQAAAA==" } } })).await?;
-    scene.failed("broken").await?;
+    let broken = scene.reported("broken", |condition| condition.status == "False").await?;
+    // The event follows the status, and would count as an answer to what comes next.
+    let warned = async || {
+        let events = scene.events(&broken).await.ok()?;
+        events.iter().any(|event| event.type_.as_deref() == Some("Warning")).then_some(())
+    };
+    rig::eventually(DEADLINE, "the event about the failure", warned).await?;
     let (mark, opened) = (scene.mark().await?, rsa_operations(&operator).await?);
     for name in ["db", "broken"] {
         scene
