@@ -5,10 +5,11 @@
 
 use crate::master_key::KeyId;
 use crate::master_key::text::KeyTextError;
-use crate::rules::{Rules, Selector, SelectorError, go_regex};
+use crate::rules::{Rules, Selector, SelectorError};
 
 mod destination;
 mod keys;
+mod path_regex;
 mod raw;
 
 #[cfg(test)]
@@ -126,7 +127,7 @@ impl Config {
         }
         for (number, rule) in (1..).zip(&self.raw.creation_rules) {
             let name = RuleName { kind: "creation", number };
-            if matches(rule.path_regex.as_deref(), path).ok_or(ConfigError::PathRegex(name))? {
+            if rule.path_regex.matches(path).ok_or(ConfigError::PathRegex(name))? {
                 return creation_rule(rule, name).map(Some);
             }
         }
@@ -140,7 +141,7 @@ impl Config {
     pub fn destination_rule(&self, path: &str) -> Result<DestinationRule, ConfigError> {
         for (number, rule) in (1..).zip(&self.raw.destination_rules) {
             let name = RuleName { kind: "destination", number };
-            if matches(rule.path_regex.as_deref(), path).ok_or(ConfigError::PathRegex(name))? {
+            if rule.path_regex.matches(path).ok_or(ConfigError::PathRegex(name))? {
                 return destination::rule(rule, name);
             }
         }
@@ -160,13 +161,6 @@ impl Config {
     }
 }
 
-fn matches(expression: Option<&str>, path: &str) -> Option<bool> {
-    match expression {
-        None | Some("") => Some(true),
-        Some(expression) => Some(go_regex::compile(expression)?.is_match(path)),
-    }
-}
-
 fn creation_rule(rule: &raw::Rule, name: RuleName) -> Result<CreationRule, ConfigError> {
     let selector = Selector::only(rule.selectors()).and_then(|selector| match selector {
         Some(selector) => Rules::new(&selector).map(|_| Some(selector)),
@@ -174,7 +168,7 @@ fn creation_rule(rule: &raw::Rule, name: RuleName) -> Result<CreationRule, Confi
     });
     Ok(CreationRule {
         number: name.number,
-        is_by_path: rule.path_regex.as_ref().is_some_and(|expression| !expression.is_empty()),
+        is_by_path: rule.path_regex.is_given(),
         groups: keys::groups(rule, name)?,
         shamir_threshold: rule.shamir_threshold.filter(|threshold| *threshold != 0),
         selector: selector.map_err(|cause| ConfigError::Selector { rule: name, cause })?,

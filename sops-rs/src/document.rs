@@ -245,7 +245,7 @@ fn seal(
     for (number, branch) in branches.iter().enumerate() {
         written.push(sealer.document(number, branch)?);
     }
-    metadata.lastmodified = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    metadata.lastmodified = metadata::date(now);
     let mac = sealer.mac.seal(cipher, &metadata.lastmodified, &sealer.nonces.next()?);
     metadata.mac = mac.map_err(|_| MetadataError::Field("lastmodified"))?;
     Ok((written, sealer.tally))

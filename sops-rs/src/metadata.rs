@@ -4,6 +4,8 @@
 //! this build does not know are kept as they stand: writing a block again never loses a recipient. Nothing here is
 //! plaintext.
 
+use jiff::Timestamp;
+
 use crate::master_key::KeyId;
 use crate::rules::{Selector, SelectorError};
 use crate::tree::{Branch, Value};
@@ -19,6 +21,11 @@ pub const KEY: &str = "sops";
 
 /// The version of SOPS whose layout is written.
 pub const VERSION: &str = "3.13.3";
+
+/// A time as files have it: RFC 3339 in UTC, to the second.
+pub fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
 
 /// Whether a version comes before [`VERSION`]; one that cannot be read does not.
 pub(crate) fn is_older(version: &str) -> bool {

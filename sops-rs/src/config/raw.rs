@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::path_regex::PathRegex;
 
 pub(super) fn parse(text: &str) -> Result<Config, ConfigError> {
     if text.trim().is_empty() {
@@ -48,7 +49,7 @@ pub(super) struct Indent {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Rule {
-    pub(super) path_regex: Option<String>,
+    pub(super) path_regex: PathRegex,
     pub(super) age: Option<Strings>,
     pub(super) kms: Option<Strings>,
     pub(super) aws_profile: Option<String>,
@@ -124,7 +125,7 @@ pub(super) struct AzureKeyVault {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Destination {
-    pub(super) path_regex: Option<String>,
+    pub(super) path_regex: PathRegex,
     pub(super) s3_bucket: Option<String>,
     pub(super) s3_prefix: Option<String>,
     pub(super) gcs_bucket: Option<String>,

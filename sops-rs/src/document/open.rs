@@ -30,13 +30,6 @@ pub struct Opened {
     pub(super) cipher: Cipher,
 }
 
-/// What a walk over all documents gives.
-struct All {
-    branches: Zeroizing<Vec<Branch>>,
-    mac: Mac,
-    plain_comments: Vec<Place>,
-}
-
 impl Opened {
     /// Remembers the values of another file too, as far as both have the same data key: those that reach this one by a
     /// merge keep their ciphertext.
@@ -48,40 +41,34 @@ impl Opened {
 impl Document {
     /// Opens all values and remembers their nonces.
     pub fn open(&self, key: &DataKey, check: CheckMac) -> Result<Opened, Error> {
-        let (metadata, _) = self.encrypted()?;
         let mut cipher = Cipher::new(key);
         cipher.start_remembering();
-        let All { branches, mac, plain_comments } = self.open_all(&cipher)?;
-        if check == CheckMac::Yes {
-            mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
-        }
-        Ok(Opened { branches, plain_comments, cipher })
+        self.open_with(cipher, check)
     }
 
     /// Opens all values and verifies the MAC.
     pub fn decrypt(&self, key: &DataKey) -> Result<Zeroizing<Vec<Branch>>, Error> {
-        let (metadata, _) = self.encrypted()?;
-        let cipher = Cipher::new(key);
-        let all = self.open_all(&cipher)?;
-        all.mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
-        Ok(all.branches)
+        self.open_with(Cipher::new(key), CheckMac::Yes).map(|opened| opened.branches)
     }
 
     /// Opens all values whatever the MAC says; see [`CheckMac::No`].
     pub fn decrypt_ignoring_mac(&self, key: &DataKey) -> Result<Zeroizing<Vec<Branch>>, Error> {
-        self.open_all(&Cipher::new(key)).map(|all| all.branches)
+        self.open_with(Cipher::new(key), CheckMac::No).map(|opened| opened.branches)
     }
 
-    fn open_all(&self, cipher: &Cipher) -> Result<All, Error> {
+    fn open_with(&self, cipher: Cipher, check: CheckMac) -> Result<Opened, Error> {
         let (metadata, rules) = self.encrypted()?;
         let mut mac = Mac::new(metadata.mac_only_encrypted);
         let mut plain_comments = Vec::new();
         let mut branches = Zeroizing::new(Vec::with_capacity(self.branches.len()));
         for (number, branch) in self.branches.iter().enumerate() {
-            let mut opener = Opener::new(cipher, &rules, &mut mac, number);
+            let mut opener = Opener::new(&cipher, &rules, &mut mac, number);
             branches.push(opener.branch(branch)?);
             plain_comments.append(&mut opener.plain_comments);
         }
-        Ok(All { branches, mac, plain_comments })
+        if check == CheckMac::Yes {
+            mac.verify(&cipher, &metadata.lastmodified, &metadata.mac)?;
+        }
+        Ok(Opened { branches, plain_comments, cipher })
     }
 }

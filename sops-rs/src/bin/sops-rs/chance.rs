@@ -17,5 +17,5 @@ pub(crate) fn now() -> Timestamp {
 
 /// The time as files have it: RFC 3339 in UTC, to the second.
 pub(crate) fn today() -> String {
-    now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    sops::metadata::date(now())
 }

@@ -132,18 +132,19 @@ fn findings(
     (settings, keyring): (&Settings, Option<&Keyring>),
 ) -> Result<Option<Vec<Finding>>, Failure> {
     let format = Format::from_path(file);
-    let rule = settings.specific_rule(file)?;
+    let rule = settings.matching_rule(file)?;
+    let is_ours = rule.as_ref().is_some_and(|rule| rule.is_by_path);
     let document = match Document::load(format, bytes) {
         Ok(document) => document,
         Err(Error::Metadata(error)) => {
             return Ok(Some(vec![Finding::Unreadable(Error::Metadata(error).to_string())]));
         }
         // What no rule is for may be a template, or anything else with such a name.
-        Err(error) => return Ok(rule.map(|_| vec![Finding::Unreadable(error.to_string())])),
+        Err(error) => return Ok(is_ours.then(|| vec![Finding::Unreadable(error.to_string())])),
     };
-    let Some(metadata) = document.metadata() else { return Ok(rule.map(|_| vec![Finding::NotEncrypted])) };
+    let Some(metadata) = document.metadata() else { return Ok(is_ours.then(|| vec![Finding::NotEncrypted])) };
     let mut findings = check::file(&document)?;
-    if let Some(rule) = settings.matching_rule(file)? {
+    if let Some(rule) = rule {
         findings.extend(check::against(metadata, &rule));
     }
     if let Some(keyring) = keyring

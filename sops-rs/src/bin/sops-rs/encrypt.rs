@@ -91,12 +91,12 @@ impl Encrypt {
         let services = Services::new(&self.services)?;
         tree::run((folder, &self.tree), "encrypted", |file| {
             let Some(rule) = settings.specific_rule(file)? else { return Ok(Outcome::Other) };
-            if tree::encrypted(file)?.is_some() {
+            let (format, bytes) = (Format::from_path(file), tree::read(file)?);
+            if tree::encrypted_in(format, &bytes)?.is_some() {
                 return Ok(Outcome::Unchanged);
             }
-            let format = Format::from_path(file);
             let recipe = Recipe::new(&self.keys, &self.aws, &self.selectors, &rule)?.for_format(format);
-            let document = Document::plain(format, &tree::read(file)?, format)?;
+            let document = Document::plain(format, &bytes, format)?;
             let encrypted = recipe.encrypt(&document, global, &services)?;
             place.write(file, &emit(&encrypted, format, settings.indent(format))?, Secrecy::Ciphertext)?;
             Ok(Outcome::Changed)
@@ -136,6 +136,11 @@ impl Recipe {
             mac_only_encrypted: rule.mac_only_encrypted,
             is_one_value: false,
         })
+    }
+
+    /// What the creation rule says alone.
+    pub(crate) fn of_rule(rule: &CreationRule) -> Result<Recipe, Failure> {
+        Recipe::new(&KeyFlags::default(), &AwsFlags::default(), &SelectorFlags::default(), rule)
     }
 
     /// The same for a format: a binary file is one value, which is encrypted whatever a selector says.

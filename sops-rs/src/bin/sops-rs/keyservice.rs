@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::args::Global;
 use crate::failure::{Failure, code, say, warn};
+use crate::question;
 use crate::runtime;
 use crate::services::{Local, wait};
 
@@ -127,19 +128,12 @@ fn ask(work: Work, key: &KeyId) -> bool {
         Work::Encrypt => "encrypt",
         Work::Decrypt => "decrypt",
     };
-    loop {
+    let answer = question::answer(|| {
         say(&format!("somebody asks to {verb} with the {} key {}: allow? (y/n)", key.kind(), key.name()));
-        let mut answer = String::new();
-        match io::stdin().read_line(&mut answer) {
-            Ok(1..) => match answer.trim() {
-                "y" => return true,
-                "n" => return false,
-                _ => {}
-            },
-            // With nobody to ask, the answer is no.
-            _ => return false,
-        }
-    }
+        Ok(())
+    });
+    // With nobody to ask, the answer is no.
+    matches!(answer, Ok(Some(true)))
 }
 
 /// The local keys, which may wait for programs and people, on threads that may wait.

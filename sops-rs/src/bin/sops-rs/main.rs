@@ -41,6 +41,7 @@ mod private_folder;
 mod program;
 #[cfg(feature = "remote")]
 mod publish;
+mod question;
 mod recipients;
 mod rotate;
 #[cfg(any(feature = "keyservice", feature = "remote"))]

@@ -158,9 +158,8 @@ impl Opened {
 
     /// The file with its changes, under the same data key; values that were there keep their ciphertext.
     pub(crate) fn encrypt(&self, raise_version: bool) -> Result<Document, Failure> {
-        let change = Change { now: now(), raise_version };
-        let edited = self.document.edit(&self.content, &self.content.branches, &change, &mut random);
-        let (document, tally) = edited.map_err(|error| self.about(Failure::from(error).sealing()))?;
+        let edited = edit(&self.document, &self.content, &self.content.branches, raise_version);
+        let (document, tally) = edited.map_err(|failure| self.about(failure))?;
         warn_if_in_clear(&self.name, tally);
         Ok(document)
     }
@@ -181,6 +180,17 @@ impl Opened {
     pub(crate) fn groups(&self) -> Vec<KeyGroup> {
         groups(&self.document)
     }
+}
+
+/// The file with these documents in place of its own, under the same data key.
+pub(crate) fn edit(
+    document: &Document,
+    content: &sops::document::Opened,
+    branches: &[Branch],
+    raise_version: bool,
+) -> Result<(Document, Tally), Failure> {
+    let change = Change { now: now(), raise_version };
+    document.edit(content, branches, &change, &mut random).map_err(|error| Failure::from(error).sealing())
 }
 
 /// Says that a file which is to be encrypted has no encrypted value.

@@ -1,6 +1,5 @@
 //! `publish`: puts encrypted files where a destination rule says.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -9,14 +8,13 @@ use sops::{Document, Format};
 use zeroize::Zeroizing;
 
 use crate::args::Global;
-use crate::args::keys::{AwsFlags, KeyFlags};
-use crate::args::selectors::SelectorFlags;
 use crate::args::services::{OrderFlag, ServiceFlags};
 use crate::encrypt::Recipe;
 use crate::failure::{Failure, code, say};
 use crate::files;
 use crate::input::Source;
 use crate::opened::{self, Keyring, Opened, emit, emit_plain};
+use crate::question;
 use crate::settings::Settings;
 
 mod place;
@@ -146,8 +144,7 @@ impl Run<'_> {
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let plain = emit_plain(opened.branches(), format, None)?;
         let document = Document::plain(format, &plain, format)?;
-        let flags = (KeyFlags::default(), AwsFlags::default(), SelectorFlags::default());
-        let recipe = Recipe::new(&flags.0, &flags.1, &flags.2, rule)?.for_format(format);
+        let recipe = Recipe::of_rule(rule)?.for_format(format);
         let encrypted = recipe.encrypt(&document, self.global, keyring.services())?;
         emit(&encrypted, format, self.settings.indent(format))
     }
@@ -167,16 +164,9 @@ fn open(document: Document, keyring: &Keyring) -> Result<Opened, Failure> {
 }
 
 fn agreed(question: &str) -> Result<bool, Failure> {
-    loop {
+    let answer = question::answer(|| {
         say(&format!("{question} (y/n)"));
-        let mut answer = String::new();
-        if !io::stdin().read_line(&mut answer).is_ok_and(|read| read > 0) {
-            return Err(Failure::new(code::GENERIC, "there was no answer").hint("`--yes` answers in advance"));
-        }
-        match answer.trim() {
-            "y" => return Ok(true),
-            "n" => return Ok(false),
-            _ => {}
-        }
-    }
+        Ok(())
+    })?;
+    answer.ok_or_else(question::unanswered)
 }

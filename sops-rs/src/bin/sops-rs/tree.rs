@@ -121,13 +121,18 @@ impl Totals {
 
 /// A file of the tree and its document. `None` if it has no encrypted content.
 pub(crate) fn encrypted(file: &Path) -> Result<Option<(Format, Document)>, Failure> {
-    let (format, bytes) = (Format::from_path(file), read(file)?);
+    let format = Format::from_path(file);
+    Ok(encrypted_in(format, &read(file)?)?.map(|document| (format, document)))
+}
+
+/// The document in the content of a file. `None` if that is not encrypted.
+pub(crate) fn encrypted_in(format: Format, bytes: &[u8]) -> Result<Option<Document>, Failure> {
     // Most files of a tree hold no such word, and need no parser.
     if !bytes.windows(4).any(|word| word == b"sops") {
         return Ok(None);
     }
-    match Document::load(format, &bytes) {
-        Ok(document) => Ok(document.is_encrypted().then_some((format, document))),
+    match Document::load(format, bytes) {
+        Ok(document) => Ok(document.is_encrypted().then_some(document)),
         Err(error @ Error::Metadata(_)) => Err(error.into()),
         // Any file may have such a name; only one that has metadata is ours.
         Err(_) => Ok(None),

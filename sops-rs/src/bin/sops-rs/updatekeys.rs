@@ -2,7 +2,7 @@
 //!
 //! What changes is printed as in the original, which scripts read; words go to standard error.
 
-use std::io::{self, BufRead as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -19,6 +19,7 @@ use crate::input::Source;
 use crate::opened::{self, Keyring};
 use crate::output::{self, Secrecy};
 use crate::paint;
+use crate::question;
 use crate::recipients;
 use crate::settings::Settings;
 use crate::tree::{self, Outcome};
@@ -237,21 +238,7 @@ fn has(group: &[KeyId], key: &KeyId) -> bool {
     group.iter().any(|other| opened::same(other, key))
 }
 
-/// Asks until there is an answer.
 fn agreed() -> Result<bool, Failure> {
-    let mut input = io::stdin().lock();
-    loop {
-        write!(io::stdout(), "Is this okay? (y/n):")?;
-        io::stdout().flush()?;
-        let mut answer = String::new();
-        let read = input.read_line(&mut answer);
-        if !read.is_ok_and(|bytes| bytes > 0) {
-            return Err(Failure::new(code::GENERIC, "there was no answer").hint("`--yes` answers in advance"));
-        }
-        match answer.trim() {
-            "y" => return Ok(true),
-            "n" => return Ok(false),
-            _ => {}
-        }
-    }
+    let answer = question::answer(|| write!(io::stdout(), "Is this okay? (y/n):").and_then(|()| io::stdout().flush()))?;
+    answer.ok_or_else(question::unanswered)
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use clap::Args;
-use sops::document::{Change, CheckMac, Opened};
+use sops::document::{CheckMac, Opened};
 use sops::{Document, Format};
 use zeroize::Zeroizing;
 
@@ -14,13 +14,10 @@ use super::pkt_line::{read_content, read_lines, write_content, write_lines};
 use super::program::staged;
 use super::textconv::encrypted;
 use crate::args::Global;
-use crate::args::keys::{AwsFlags, KeyFlags};
-use crate::args::selectors::SelectorFlags;
 use crate::args::services::{OrderFlag, ServiceFlags};
-use crate::chance::{now, random};
 use crate::encrypt::Recipe;
 use crate::failure::{Failure, code, warn};
-use crate::opened::{Keyring, emit, emit_plain};
+use crate::opened::{self, Keyring, emit, emit_plain};
 use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
@@ -119,8 +116,8 @@ impl Filter<'_> {
         }
         let document = Document::plain(format, content, format)?;
         let rule = self.settings.rule(Path::new(path))?;
-        let recipe = Recipe::new(&KeyFlags::default(), &AwsFlags::default(), &SelectorFlags::default(), &rule)?;
-        let encrypted = recipe.for_format(format).encrypt(&document, self.global, self.keyring.services())?;
+        let encrypted =
+            Recipe::of_rule(&rule)?.for_format(format).encrypt(&document, self.global, self.keyring.services())?;
         emit(&encrypted, format, self.settings.indent(format))
     }
 
@@ -139,9 +136,7 @@ impl Filter<'_> {
         if plain.branches() == opened.branches.as_slice() {
             return Ok(before);
         }
-        let change = Change { now: now(), raise_version: false };
-        let edited = document.edit(&opened, plain.branches(), &change, &mut random);
-        let (document, _) = edited.map_err(|error| Failure::from(error).sealing())?;
+        let (document, _) = opened::edit(&document, &opened, plain.branches(), false)?;
         emit(&document, format, self.settings.indent(format))
     }
 

@@ -1,15 +1,17 @@
 //! `git merge`: the merge driver. The result is encrypted; where both sides changed one value, ours stands in it, the
 //! conflict is reported and the file stays unmerged until `git resolve`, or a person, has decided.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 use sops::Format;
 use sops::merge::{Prefer, describe};
 use zeroize::Zeroizing;
 
+use super::program;
 use super::versions::Versions;
 use crate::args::Global;
 use crate::args::services::{OrderFlag, ServiceFlags};
@@ -75,12 +77,10 @@ impl Merge {
 
     /// The merge of Git itself.
     fn as_text(&self) -> Result<ExitCode, Failure> {
-        let labels = ["-L", "ours", "-L", "base", "-L", "theirs"];
-        let mut command = Command::new("git");
-        let status = command.arg("merge-file").args(labels).arg(&self.ours).arg(&self.base).arg(&self.theirs).status();
-        let status =
-            status.map_err(|error| Failure::new(code::GENERIC, format!("git could not be started: {error}")))?;
-        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::from(CONFLICT) })
+        let mut words: Vec<&OsStr> =
+            ["merge-file", "-L", "ours", "-L", "base", "-L", "theirs"].map(OsStr::new).to_vec();
+        words.extend([&self.ours, &self.base, &self.theirs].map(|file| file.as_os_str()));
+        Ok(if program::succeeds(&words)? { ExitCode::SUCCESS } else { ExitCode::from(CONFLICT) })
     }
 }
 

@@ -1,18 +1,26 @@
 //! Running `git`.
 
 use std::ffi::OsStr;
+use std::io::{self, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, code};
+use crate::lookup;
 
 fn start(words: &[&OsStr]) -> Result<Output, Failure> {
-    let mut command = Command::new("git");
-    command.args(words).stdin(Stdio::null());
-    command.output().map_err(|error| {
-        Failure::new(code::GENERIC, format!("git could not be started: {error}")).hint("install Git, or add it to PATH")
-    })
+    let program = lookup::program("git".as_ref())
+        .ok_or_else(|| Failure::new(code::GENERIC, "git is not installed").hint("install Git, or add it to PATH"))?;
+    let output = Command::new(program).args(words).stdin(Stdio::null()).output();
+    output.map_err(|error| Failure::new(code::GENERIC, format!("git could not be started: {error}")))
+}
+
+/// Whether Git ends well; what it prints on standard error is passed on.
+pub(super) fn succeeds(words: &[&OsStr]) -> Result<bool, Failure> {
+    let output = start(words)?;
+    io::stderr().write_all(&output.stderr)?;
+    Ok(output.status.success())
 }
 
 /// What Git prints; an error if it fails.

@@ -1,13 +1,12 @@
 //! The three versions of a file that a merge is about, opened.
 
-use sops::document::{Change, CheckMac, Opened};
+use sops::document::{CheckMac, Opened};
 use sops::merge::{Merged, Prefer, Sides, three_way};
 use sops::metadata::{KeyGroup, Metadata};
 use sops::{Branch, Document, Error, Format};
 
-use crate::chance::{now, random};
 use crate::failure::{Failure, code};
-use crate::opened::Keyring;
+use crate::opened::{self, Keyring};
 
 /// One version.
 enum Version {
@@ -84,9 +83,7 @@ impl Versions {
         let (document, opened) = self.of(keys);
         let metadata = document.metadata().ok_or(Error::NotEncrypted)?;
         let with_rules = self.of(rules).0.with_keys(metadata.groups.clone(), metadata.shamir_threshold)?;
-        let change = Change { now: now(), raise_version: false };
-        let edited = with_rules.edit(opened, branches, &change, &mut random);
-        Ok(edited.map_err(|error| Failure::from(error).sealing())?.0)
+        Ok(opened::edit(&with_rules, opened, branches, false)?.0)
     }
 
     fn of(&self, side: Side) -> (&Document, &Opened) {
