@@ -25,6 +25,7 @@ mod diagnose;
 mod fixtures;
 mod keyring;
 mod label;
+mod opener;
 mod seal;
 mod sealing_key;
 
@@ -35,5 +36,6 @@ pub use label::{
     CLUSTER_WIDE, MANAGED, NAMESPACE_WIDE, PATCH, SEALING_KEY_ACTIVE, SEALING_KEY_LABEL, SKIP_SET_OWNER_REFERENCES,
     Scope, UnknownScope,
 };
+pub use opener::Opener;
 pub use seal::{InvalidBase64, SealError, decode_base64, encode_base64, seal};
 pub use sealing_key::{KeyError, SealingKey};

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
+use crate::arguments::pool;
 use crate::oracle::{Case, compare};
 use crate::random::Random;
-use crate::signatures::{pool, signatures};
+use crate::signatures::signatures;
 
 /// Calls for each signature, if there are that many.
 const CALLS: usize = 100;

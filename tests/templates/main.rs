@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise; the counts are to be read"
 )]
 
+mod arguments;
 mod cases;
 mod certificates;
 mod generated;

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
+use crate::arguments::pool;
 use crate::oracle::{Case, compare};
 use crate::random::Random;
-use crate::signatures::pool;
 
 const VERBS: &[&str] =
     &["v", "s", "q", "d", "x", "X", "f", "g", "e", "t", "T", "c", "U", "b", "o", "O", "G", "E", "F", "w", "z", "%"];

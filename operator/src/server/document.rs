@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use crds::SealedSecret;
-use kubeseal::{Keyring, Scope, SealingKey};
+use kubeseal::{Keyring, Opener, Scope, SealingKey};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
+
+use crate::source::sealed_secret::{label, scope};
 
 /// More values than a Secret could hold.
 const MAX_VALUES: usize = 2_000;
@@ -76,7 +78,7 @@ impl Document {
     pub fn verify(self, keyring: &Keyring, accept_v1: bool) -> Tried<()> {
         let mut opening = Opening::new(self.object, keyring);
         let outcome = opening.all(accept_v1, |_, _, _| Ok(()));
-        Tried { outcome, attempts: opening.attempts }
+        Tried { outcome, attempts: opening.opener.attempts() }
     }
 
     /// The document with every value sealed by the newest key, under the very label that has opened it. What the newest key
@@ -85,7 +87,7 @@ impl Document {
         let Document { mut raw, object } = self;
         let scope = scope(&object);
         let mut opening = Opening::new(object, keyring);
-        let (label, newest) = (opening.label.clone(), keyring.newest());
+        let (label, newest) = (opening.opener.label().to_vec(), keyring.newest());
         let mut sealed = BTreeMap::new();
         let outcome = opening.all(accept_v1, |field, key, plaintext| {
             let newest = newest.ok_or(Unopened)?;
@@ -95,7 +97,7 @@ impl Document {
             }
             Ok(())
         });
-        let attempts = opening.attempts;
+        let attempts = opening.opener.attempts();
         let outcome = outcome.and_then(|()| if newest.is_some() { Ok(()) } else { Err(Unopened) });
         let outcome = outcome.map(|()| {
             tidy(&mut raw, scope);
@@ -109,10 +111,6 @@ impl Document {
         });
         Tried { outcome, attempts }
     }
-}
-
-fn scope(object: &SealedSecret) -> Scope {
-    object.metadata.annotations.as_ref().map(Scope::from_annotations).unwrap_or_default()
 }
 
 /// Leaves out what the API server has added, and says the scope in both places.
@@ -170,19 +168,13 @@ enum Field {
 /// Opening one document, with its costs.
 struct Opening<'a> {
     object: SealedSecret,
-    keyring: &'a Keyring,
-    label: Vec<u8>,
-    hint: Option<String>,
-    attempts: usize,
+    opener: Opener<'a>,
 }
 
 impl<'a> Opening<'a> {
     fn new(object: SealedSecret, keyring: &'a Keyring) -> Opening<'a> {
-        let meta = &object.metadata;
-        let (namespace, name) =
-            (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
-        let label = scope(&object).label(namespace, name);
-        Opening { label, object, keyring, hint: None, attempts: 0 }
+        let opener = Opener::new(keyring, label(&object), None);
+        Opening { object, opener }
     }
 
     /// Opens every value until one does not open: the first failure decides.
@@ -208,20 +200,11 @@ impl<'a> Opening<'a> {
 
     fn one(&mut self, text: &str) -> Result<(&'a SealingKey, Zeroizing<Vec<u8>>), Unopened> {
         let blob = kubeseal::decode_base64(text).map_err(|_| Unopened)?;
-        if self.attempts > MAX_ATTEMPTS {
+        if self.opener.attempts() > MAX_ATTEMPTS {
             return Err(Unopened);
         }
-        match self.keyring.unseal(&self.label, &blob, self.hint.as_deref()) {
-            Ok(unsealed) => {
-                self.attempts += unsealed.attempts;
-                self.hint = Some(unsealed.key.fingerprint().to_owned());
-                Ok((unsealed.key, unsealed.plaintext))
-            }
-            Err(error) => {
-                self.attempts += error.attempts();
-                Err(Unopened)
-            }
-        }
+        let unsealed = self.opener.open(&blob).map_err(|_| Unopened)?;
+        Ok((unsealed.key, unsealed.plaintext))
     }
 }
 

@@ -28,6 +28,17 @@ mod notice;
 mod opening;
 mod templates;
 
+/// The scope an object asks for by its own annotations; those of its template do not count.
+pub(crate) fn scope(object: &SealedSecret) -> Scope {
+    Scope::from_annotations(object.annotations())
+}
+
+/// The label that its values have to be sealed under.
+pub(crate) fn label(object: &SealedSecret) -> Vec<u8> {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    scope(object).label(namespace, object.metadata.name.as_deref().unwrap_or_default())
+}
+
 #[async_trait]
 impl SecretSource for SealedSecret {
     type Opened = ();
@@ -37,7 +48,7 @@ impl SecretSource for SealedSecret {
     }
 
     fn specification(&self) -> Vec<u8> {
-        let scope = Scope::from_annotations(self.annotations()).as_str();
+        let scope = scope(self).as_str();
         let identity = (&self.metadata.namespace, &self.metadata.name, &self.metadata.uid, scope, &self.spec);
         serde_json::to_vec(&identity).unwrap_or_default()
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use crds::SealedSecret;
 use jiff::Timestamp;
-use kube::ResourceExt as _;
-use kubeseal::{Keyring, Scope};
+use kubeseal::{Keyring, Opener};
+use zeroize::Zeroizing;
 
-use super::{first_format, outline, templates};
+use super::{first_format, label, outline, templates};
 use crate::failure::Failure;
 use crate::reason::Reason;
 use crate::secret_data::SecretData;
@@ -35,13 +35,13 @@ pub(super) struct Opened {
 
 /// Opens an object.
 pub(super) fn open(object: &SealedSecret, means: &Means<'_>) -> Opened {
-    let mut opener = Opener::new(object, means.keyring);
+    let mut opener = opener(object, means.keyring);
     let data = match object.spec.data.as_deref().filter(|text| !text.is_empty()) {
-        Some(text) => opener.first_format(object, text, means.accepts_first_format),
-        None => opener.values(object, means.now),
+        Some(text) => first_format(&mut opener, (object, text), means.accepts_first_format),
+        None => values(&mut opener, object, means.now),
     };
-    let sealing_key = opener.hint.filter(|_| data.is_ok());
-    Opened { data, sealing_key, attempts: opener.attempts }
+    let sealing_key = opener.hint().filter(|_| data.is_ok()).map(str::to_owned);
+    Opened { data, sealing_key, attempts: opener.attempts() }
 }
 
 /// The faults found so far, with the keys that have them.
@@ -64,71 +64,50 @@ impl Faults {
     }
 }
 
-struct Opener<'a> {
-    keyring: &'a Keyring,
-    label: Vec<u8>,
-    /// The key that is tried first.
-    hint: Option<String>,
-    attempts: usize,
+/// The first guess is the key that has opened the object before, or else the one that was the newest when it was made.
+fn opener<'a>(object: &SealedSecret, keyring: &'a Keyring) -> Opener<'a> {
+    let before = object.status.as_ref().and_then(|status| status.sealing_key.clone());
+    let of_that_day = || {
+        let made = object.metadata.creation_timestamp.as_ref()?.0;
+        keyring.newest_at(made).map(|key| key.fingerprint().to_owned())
+    };
+    Opener::new(keyring, label(object), before.or_else(of_that_day))
 }
 
-impl<'a> Opener<'a> {
-    /// The first guess is the key that has opened the object before, or else the one that was the newest when it was made.
-    fn new(object: &SealedSecret, keyring: &'a Keyring) -> Opener<'a> {
-        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-        let name = object.metadata.name.as_deref().unwrap_or_default();
-        let label = Scope::from_annotations(object.annotations()).label(namespace, name);
-        let before = object.status.as_ref().and_then(|status| status.sealing_key.clone());
-        let of_that_day = || {
-            let made = object.metadata.creation_timestamp.as_ref()?.0;
-            keyring.newest_at(made).map(|key| key.fingerprint().to_owned())
-        };
-        Opener { keyring, label, hint: before.or_else(of_that_day), attempts: 0 }
-    }
+fn one(opener: &mut Opener<'_>, text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let blob = kubeseal::decode_base64(text).map_err(|_| NOT_BASE64)?;
+    opener.open(&blob).map(|unsealed| unsealed.plaintext).map_err(|_| NO_KEY)
+}
 
-    fn one(&mut self, text: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, &'static str> {
-        let blob = kubeseal::decode_base64(text).map_err(|_| NOT_BASE64)?;
-        match self.keyring.unseal(&self.label, &blob, self.hint.as_deref()) {
-            Ok(unsealed) => {
-                self.attempts += unsealed.attempts;
-                self.hint = Some(unsealed.key.fingerprint().to_owned());
-                Ok(unsealed.plaintext)
-            }
-            Err(error) => {
-                self.attempts += error.attempts();
-                Err(NO_KEY)
-            }
+/// Opens every value. All are tried, so that the failure names every key that is at fault.
+fn values(opener: &mut Opener<'_>, object: &SealedSecret, now: Timestamp) -> Result<SecretData, Failure> {
+    let mut data = outline(object);
+    let mut faults = Faults::default();
+    for (key, value) in &object.spec.encrypted_data {
+        match value.as_deref().ok_or(NOT_BASE64).and_then(|text| one(opener, text)) {
+            Ok(plaintext) => data.insert(key.clone(), plaintext),
+            Err(fault) => faults.add(fault, key),
         }
     }
+    faults.into_result(Reason::UnsealFailed)?;
+    templates::render(object, &mut data, now)?;
+    Ok(data)
+}
 
-    /// Opens every value. All are tried, so that the failure names every key that is at fault.
-    fn values(&mut self, object: &SealedSecret, now: Timestamp) -> Result<SecretData, Failure> {
-        let mut data = outline(object);
-        let mut faults = Faults::default();
-        for (key, value) in &object.spec.encrypted_data {
-            match value.as_deref().ok_or(NOT_BASE64).and_then(|text| self.one(text)) {
-                Ok(plaintext) => data.insert(key.clone(), plaintext),
-                Err(fault) => faults.add(fault, key),
-            }
-        }
-        faults.into_result(Reason::UnsealFailed)?;
-        templates::render(object, &mut data, now)?;
-        Ok(data)
+fn first_format(
+    opener: &mut Opener<'_>,
+    (object, text): (&SealedSecret, &str),
+    is_accepted: bool,
+) -> Result<SecretData, Failure> {
+    let failed = |message: &str| Failure::lasting(Reason::UnsealFailed, message);
+    if !is_accepted {
+        return Err(failed("using deprecated 'data' field, use 'encryptedData' or flip the feature flag"));
     }
-
-    fn first_format(&mut self, object: &SealedSecret, text: &str, is_accepted: bool) -> Result<SecretData, Failure> {
-        let failed = |message: &str| Failure::lasting(Reason::UnsealFailed, message);
-        if !is_accepted {
-            return Err(failed("using deprecated 'data' field, use 'encryptedData' or flip the feature flag"));
-        }
-        if !object.spec.encrypted_data.is_empty() {
-            return Err(failed(
-                "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time",
-            ));
-        }
-        let plaintext = self.one(text).map_err(failed)?;
-        first_format::read(&plaintext).ok_or_else(|| failed("the deprecated 'data' field does not hold a Secret"))
+    if !object.spec.encrypted_data.is_empty() {
+        return Err(failed("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time"));
     }
+    let plaintext = one(opener, text).map_err(failed)?;
+    first_format::read(&plaintext).ok_or_else(|| failed("the deprecated 'data' field does not hold a Secret"))
 }
 
 #[cfg(test)]
