@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use similar::{ChangeTag, TextDiff};
+use similar::DiffTag;
+use similar::algorithms::{Capture, myers};
 use sops::merge::Prefer;
 use sops::{Document, Format};
 use zeroize::Zeroizing;
@@ -24,9 +25,9 @@ Examples:
   git merge feature                      reports a conflict in secrets.yaml
   sops-rs git resolve secrets.yaml       shows both sides; remove the markers, save, and the file is resolved";
 
-const OURS: &str = "<<<<<<< ours";
-const MIDDLE: &str = "=======";
-const THEIRS: &str = ">>>>>>> theirs";
+const OURS: &[u8] = b"<<<<<<< ours\n";
+const MIDDLE: &[u8] = b"=======\n";
+const THEIRS: &[u8] = b">>>>>>> theirs\n";
 
 /// Flags of `git resolve`.
 #[derive(Args)]
@@ -85,17 +86,20 @@ fn edited(name: &str, mut text: Zeroizing<Vec<u8>>, format: Format) -> Result<Do
 
 /// One text where both agree, both between markers where they do not.
 fn marked(ours: &[u8], theirs: &[u8]) -> Zeroizing<Vec<u8>> {
-    let (ours, theirs) = (String::from_utf8_lossy(ours), String::from_utf8_lossy(theirs));
-    let diff = TextDiff::from_lines(ours.as_ref(), theirs.as_ref());
+    let (old, new) = (lines_of(ours), lines_of(theirs));
+    let mut capture = Capture::new();
+    // One algorithm by name: a choice at run time would put all of them into the program.
+    let Ok(()) = myers::diff_deadline_raw(&mut capture, &old[..], 0..old.len(), &new[..], 0..new.len(), None);
     let mut out = Zeroizing::new(Vec::with_capacity(ours.len() + theirs.len()));
-    let mut hunk: [Zeroizing<String>; 2] = Default::default();
-    for change in diff.iter_all_changes() {
-        match change.tag() {
-            ChangeTag::Delete => hunk[0].push_str(change.value()),
-            ChangeTag::Insert => hunk[1].push_str(change.value()),
-            ChangeTag::Equal => {
-                close(&mut out, &mut hunk);
-                out.extend_from_slice(change.value().as_bytes());
+    let mut hunk: [Zeroizing<Vec<u8>>; 2] = Default::default();
+    for operation in capture.ops() {
+        let sides = [&old[operation.old_range()], &new[operation.new_range()]];
+        if operation.tag() == DiffTag::Equal {
+            close(&mut out, &mut hunk);
+            sides[0].iter().for_each(|line| out.extend_from_slice(line));
+        } else {
+            for (hunk, side) in hunk.iter_mut().zip(sides) {
+                side.iter().for_each(|line| hunk.extend_from_slice(line));
             }
         }
     }
@@ -103,10 +107,17 @@ fn marked(ours: &[u8], theirs: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-fn close(out: &mut Vec<u8>, hunk: &mut [Zeroizing<String>; 2]) {
+/// The lines with their ends.
+fn lines_of(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+fn close(out: &mut Vec<u8>, hunk: &mut [Zeroizing<Vec<u8>>; 2]) {
     let [ours, theirs] = std::mem::take(hunk);
     if !ours.is_empty() || !theirs.is_empty() {
-        out.extend_from_slice(format!("{OURS}\n{}{MIDDLE}\n{}{THEIRS}\n", &*ours, &*theirs).as_bytes());
+        for part in [OURS, &ours, MIDDLE, &theirs, THEIRS] {
+            out.extend_from_slice(part);
+        }
     }
 }
 
