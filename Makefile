@@ -8,6 +8,9 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 IMAGE ?= strongroom:$(VERSION)
 # `CLUSTER=current make demo` uses the current kubeconfig context instead of a control plane of its own.
 CLUSTER ?= rig
+# `make fuzz TARGET='sops_yaml template' SECONDS=600`: which targets, all when absent, and for how long each.
+TARGET ?=
+SECONDS ?= 60
 
 .PHONY: help
 help: ## this list
@@ -29,6 +32,12 @@ clean-demo: need-cargo ## remove what an interrupted `CLUSTER=current make demo`
 .PHONY: test
 test: need-cargo need-cc need-go need-python3 need-gpg need-git peers binaries ## every test, on real peers
 	cargo test --locked --workspace
+
+# tests/fuzz is a package outside of the workspace. What it runs are the files of the test `fuzz`, which is built with all other
+# tests and sees to it that the rest of the package is complete; `make check` looks at its dependencies.
+.PHONY: fuzz
+fuzz: need-cargo need-cc need-cxx ## fuzz with coverage: TARGET=NAME… (all), SECONDS=N each (60)
+	tests/fuzz.sh $(SECONDS) $(TARGET)
 
 .PHONY: check
 check: need-cargo need-cc fmt-check arrows cited deny clippy docs drift ## everything that is not a test
@@ -85,11 +94,13 @@ drift:
 
 # ---- prerequisites: one line says what to install
 
-.PHONY: need-cargo need-cc need-go need-python3 need-gpg need-git need-time need-rig need-current
+.PHONY: need-cargo need-cc need-cxx need-go need-python3 need-gpg need-git need-time need-rig need-current
 need-cargo:
 	@command -v cargo >/dev/null || { echo 'missing: cargo. Install Rust with rustup (https://rustup.rs).' >&2; exit 1; }
 need-cc:
 	@command -v cc >/dev/null || { echo 'missing: cc. Install a C compiler (Debian: build-essential).' >&2; exit 1; }
+need-cxx:
+	@command -v c++ >/dev/null || { echo 'missing: c++. Install a C++ compiler (Debian: build-essential).' >&2; exit 1; }
 need-go:
 	@command -v go >/dev/null || { echo 'missing: go. Install Go 1.26 or newer (https://go.dev/dl).' >&2; exit 1; }
 need-python3:
