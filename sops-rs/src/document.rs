@@ -24,6 +24,7 @@ use crate::walk::{Nonces, Sealer};
 
 mod keys;
 mod leaf;
+mod old_context;
 mod open;
 
 #[cfg(test)]
@@ -82,6 +83,11 @@ impl Document {
     /// not looked into.
     pub fn plain(format: Format, bytes: &[u8], output: Format) -> Result<Document, Error> {
         Ok(Document { format: output, branches: format.load(bytes)?, metadata: None })
+    }
+
+    /// A file of documents in clear, to be encrypted anew.
+    pub fn of(format: Format, branches: Vec<Branch>) -> Document {
+        Document { format, branches, metadata: None }
     }
 
     /// The format it was read from.
@@ -193,7 +199,8 @@ impl Document {
             return Err(Error::AlreadyEncrypted);
         }
         let (branches, tally) = seal(branches, &mut metadata, cipher, change.now, random)?;
-        if change.raise_version && metadata::is_older(&metadata.version) {
+        let is_older = metadata::is_before(&metadata.version, metadata::VERSION);
+        if change.raise_version && is_older && !old_context::may_be_in(&metadata) {
             metadata::VERSION.clone_into(&mut metadata.version);
         }
         Ok((Document { format: self.format, branches, metadata: Some(metadata) }, tally))

@@ -15,6 +15,8 @@ pub(crate) mod envelope;
 mod flatten;
 pub mod ini;
 pub mod json;
+#[cfg(test)]
+mod quirks;
 pub(crate) mod read_back;
 mod scalar;
 mod shape;

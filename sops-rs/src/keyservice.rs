@@ -49,6 +49,12 @@ impl Address {
         let endpoint = Endpoint::from_shared(target).map_err(|_| wrong())?;
         Ok(Address { uri: uri.to_owned(), endpoint: endpoint.connect_timeout(connect).timeout(call) })
     }
+
+    /// The same address with another end of a call, in place of two minutes.
+    #[must_use]
+    pub fn within(self, call: Duration) -> Address {
+        Address { endpoint: self.endpoint.timeout(call), ..self }
+    }
 }
 
 /// A key service at an address. It connects when it is first asked.
@@ -83,13 +89,14 @@ impl RemoteKeyService {
 
     fn failure(&self, status: &Status) -> KeyError {
         let words = format!("the key service {}: {}", self.uri, printable(status.message()));
-        match status.code() {
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => KeyError::Unavailable(match () {
-                () if status.message().contains("imeout") => {
-                    format!("the key service {}: it did not answer in time", self.uri)
-                }
-                () => words,
-            }),
+        // Only what went wrong at this end has a cause; the service sends no more than words.
+        let cause = std::error::Error::source(status);
+        match (status.code(), cause) {
+            (Code::DeadlineExceeded | Code::Cancelled, Some(_)) => {
+                KeyError::Unavailable(format!("the key service {}: it did not answer in time", self.uri))
+            }
+            (Code::Unavailable, Some(error)) => self.unreachable(error),
+            (Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled, None) => KeyError::Unavailable(words),
             _ => KeyError::Refused(words),
         }
     }

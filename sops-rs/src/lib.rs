@@ -10,6 +10,7 @@ pub mod data_key;
 pub mod document;
 pub mod error;
 pub mod format;
+pub mod index;
 #[cfg(feature = "keyservice")]
 pub mod keyservice;
 pub mod mac;

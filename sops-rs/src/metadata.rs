@@ -27,13 +27,13 @@ pub fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Whether a version comes before [`VERSION`]; one that cannot be read does not.
-pub(crate) fn is_older(version: &str) -> bool {
+/// Whether a version comes before another; one that cannot be read does not.
+pub(crate) fn is_before(version: &str, other: &str) -> bool {
     let numbers = |text: &str| -> Option<Vec<u64>> {
         let core = text.split(['-', '+']).next()?;
         core.split('.').map(|part| part.parse().ok()).collect()
     };
-    matches!((numbers(version), numbers(VERSION)), (Some(theirs), Some(ours)) if theirs < ours)
+    matches!((numbers(version), numbers(other)), (Some(version), Some(other)) if version < other)
 }
 
 /// Why a block cannot be used. Names fields, quotes nothing.

@@ -77,17 +77,12 @@ impl Moto {
             "kms" => "TrentService",
             other => other,
         };
-        // Moto reads service and region out of the credential and never checks the signature.
-        let credential = format!("rig/20260101/{}/{service}/aws4_request", Moto::REGION);
         let answer = self
             .http
             .post(&self.address)
             .header("Content-Type", "application/x-amz-json-1.1")
             .header("X-Amz-Target", format!("{prefix}.{operation}"))
-            .header(
-                "Authorization",
-                format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=none"),
-            )
+            .header("Authorization", authorization(service))
             .body(body.to_string())
             .send()
             .await
@@ -97,4 +92,20 @@ impl Moto {
         ensure!(status.is_success(), "moto answered {status} to {operation}: {text}");
         Ok(serde_json::from_str(&text)?)
     }
+
+    /// Any call of S3 without a body; `path` is that of a bucket, or of an object in it. Answers the body.
+    pub async fn s3(&self, method: reqwest::Method, path: &str) -> Result<String> {
+        let request = self.http.request(method, format!("{}/{path}", self.address));
+        let answer = request.header("Authorization", authorization("s3")).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "moto answered {status} to {path}: {text}");
+        Ok(text)
+    }
+}
+
+/// Moto reads service and region out of the credential and never checks the signature.
+fn authorization(service: &str) -> String {
+    let credential = format!("rig/20260101/{}/{service}/aws4_request", Moto::REGION);
+    format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=none")
 }

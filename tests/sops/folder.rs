@@ -32,6 +32,13 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
+impl Ended {
+    /// Standard error in one line, without the layout of its report.
+    pub(crate) fn words(&self) -> String {
+        self.stderr.replace("| ", "").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Folder {
     pub(crate) fn new(variables: &[(&str, &str)]) -> Result<Folder> {
         let folder = Folder {
@@ -57,6 +64,10 @@ impl Folder {
         let path = self.path(name);
         fs::create_dir_all(path.parent().context("no parent")?)?;
         fs::write(path, text).context("could not write")
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Result<String> {
+        fs::read_to_string(self.path(name)).with_context(|| format!("no {name}"))
     }
 
     /// A command here, not started yet.

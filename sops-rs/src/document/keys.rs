@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Document, Random};
+use super::{Document, Random, old_context};
 use crate::data_key::{self, DataKey};
 use crate::error::Error;
 use crate::master_key::age::{AgeKeys, Identity};
@@ -42,6 +42,8 @@ pub struct KeyAttempt {
     pub name: String,
     /// What each key service answered, up to the first that opened it.
     pub answers: Vec<Result<(), KeyError>>,
+    /// It opened with another encryption context than the file says, as `sops` before 3.3.0 wrapped it.
+    pub old_context: bool,
 }
 
 impl Attempts {
@@ -84,7 +86,7 @@ impl Document {
         let mut attempts = Attempts { groups: Vec::new(), needed: needed(metadata) };
         let mut parts = Vec::new();
         for group in &metadata.groups {
-            let (part, attempt) = open_group(group, services, order).await;
+            let (part, attempt) = open_group((group, &metadata.version), services, order).await;
             parts.extend(part);
             attempts.groups.push(attempt);
         }
@@ -92,30 +94,48 @@ impl Document {
     }
 }
 
-async fn open_group(group: &KeyGroup, services: &[&dyn KeyService], order: &[&str]) -> (Option<Share>, GroupAttempt) {
+async fn open_group(
+    (group, version): (&KeyGroup, &str),
+    services: &[&dyn KeyService],
+    order: &[&str],
+) -> (Option<Share>, GroupAttempt) {
     let mut keys: Vec<&MasterKey> = group.0.iter().collect();
     keys.sort_by_key(|key| order.iter().position(|kind| *kind == key.kind()).unwrap_or(order.len()));
     let mut attempt = GroupAttempt { keys: Vec::new(), opened: false };
     for key in keys {
-        let mut answers = Vec::new();
-        let mut part = None;
-        for service in services {
-            match service.unwrap(&key.id, &key.enc).await {
-                Ok(opened) => {
-                    answers.push(Ok(()));
-                    part = Some(opened);
-                    break;
-                }
-                Err(error) => answers.push(Err(error)),
+        let (mut part, mut answers) = open_key(&key.id, &key.enc, services).await;
+        let mut old_context = false;
+        for reading in old_context::readings(version, &key.id) {
+            if part.is_some() {
+                break;
+            }
+            let (opened, others) = open_key(&reading, &key.enc, services).await;
+            if opened.is_some() {
+                (part, answers, old_context) = (opened, others, true);
             }
         }
-        attempt.keys.push(KeyAttempt { kind: key.kind().to_owned(), name: key.name(), answers });
+        attempt.keys.push(KeyAttempt { kind: key.kind().to_owned(), name: key.name(), answers, old_context });
         if part.is_some() {
             attempt.opened = true;
             return (part, attempt);
         }
     }
     (None, attempt)
+}
+
+/// Asks each key service in turn, until one opens the key.
+async fn open_key(id: &KeyId, enc: &str, services: &[&dyn KeyService]) -> (Option<Share>, Vec<Result<(), KeyError>>) {
+    let mut answers = Vec::new();
+    for service in services {
+        match service.unwrap(id, enc).await {
+            Ok(opened) => {
+                answers.push(Ok(()));
+                return (Some(opened), answers);
+            }
+            Err(error) => answers.push(Err(error)),
+        }
+    }
+    (None, answers)
 }
 
 /// How many groups give the data key.

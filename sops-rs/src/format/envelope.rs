@@ -100,6 +100,13 @@ fn line_breaks(value: Value) -> Value {
     }
 }
 
+fn escaped(value: Value) -> Value {
+    match value {
+        Value::Str(text) => Value::Str(text.replace('\n', "\\n")),
+        other => other,
+    }
+}
+
 /// How an encrypted file is written.
 pub(crate) struct Writing<'a> {
     pub(crate) format: Format,
@@ -152,7 +159,6 @@ pub(crate) fn emit(writing: &Writing<'_>, branches: &[Branch], block: &Branch) -
 }
 
 fn place(format: Format, branches: &mut [Branch], block: &Branch) {
-    let text = |key: String, text: String| Entry::Pair(key, Value::Str(text));
     let section = |value: Branch| Entry::Pair(metadata::KEY.to_owned(), Value::Map(value));
     match format {
         Format::Yaml | Format::Json | Format::Binary => {
@@ -161,12 +167,13 @@ fn place(format: Format, branches: &mut [Branch], block: &Branch) {
             }
         }
         Format::Dotenv => {
-            let leaves = flatten(block).into_iter().map(|(key, leaf)| text(format!("{DOTENV_PREFIX}{key}"), leaf));
+            let pair = |(key, leaf)| Entry::Pair(format!("{DOTENV_PREFIX}{key}"), leaf);
+            let leaves = flatten(block).into_iter().map(pair);
             branches.iter_mut().take(1).for_each(|branch| branch.0.extend(leaves.clone()));
         }
         // All documents become one, which has one block.
         Format::Ini => {
-            let leaves = flatten(block).into_iter().map(|(key, leaf)| text(key, leaf.replace('\n', "\\n")));
+            let leaves = flatten(block).into_iter().map(|(key, leaf)| Entry::Pair(key, escaped(leaf)));
             if let Some(last) = branches.last_mut() {
                 last.0.push(section(Branch(leaves.collect())));
             }

@@ -9,15 +9,17 @@ use crate::tree::{Branch, Entry, Item, Value};
 
 const MAP: &str = "__map_";
 const LIST: &str = "__list_";
+/// The most steps that a leaf is away: the blocks of all versions need seven, and each costs a level of the stack.
+const DEEPEST: usize = 64;
 
 /// The leaves of a block in its order. Empty lists and mappings vanish.
-pub(super) fn flatten(block: &Branch) -> Vec<(String, String)> {
+pub(super) fn flatten(block: &Branch) -> Vec<(String, Value)> {
     let mut leaves = Vec::new();
     branch("", block, &mut leaves);
     leaves
 }
 
-fn branch(prefix: &str, branch: &Branch, leaves: &mut Vec<(String, String)>) {
+fn branch(prefix: &str, branch: &Branch, leaves: &mut Vec<(String, Value)>) {
     for entry in &branch.0 {
         if let Entry::Pair(key, child) = entry {
             value(format!("{prefix}{key}"), child, leaves);
@@ -25,7 +27,7 @@ fn branch(prefix: &str, branch: &Branch, leaves: &mut Vec<(String, String)>) {
     }
 }
 
-fn value(key: String, node: &Value, leaves: &mut Vec<(String, String)>) {
+fn value(key: String, node: &Value, leaves: &mut Vec<(String, Value)>) {
     match node {
         Value::Map(children) => branch(&format!("{key}{MAP}"), children, leaves),
         Value::List(items) => {
@@ -39,7 +41,7 @@ fn value(key: String, node: &Value, leaves: &mut Vec<(String, String)>) {
         }
         leaf => {
             let text = scalar::text(leaf).unwrap_or_default();
-            leaves.push((key, String::from_utf8_lossy(&text).into_owned()));
+            leaves.push((key, Value::from_bytes(text.into_owned())));
         }
     }
 }
@@ -48,11 +50,14 @@ fn value(key: String, node: &Value, leaves: &mut Vec<(String, String)>) {
 ///
 /// # Errors
 /// [`MetadataError::Flattened`] if they do not fit together: a leaf that comes twice or has others below it, a list with
-/// gaps.
+/// gaps, a leaf that is too far down.
 pub(super) fn unflatten(leaves: Vec<(String, Value)>) -> Result<Branch, MetadataError> {
     let mut root = Node::default();
     for (key, value) in leaves {
         let mut node = &mut root;
+        if steps(&key).nth(DEEPEST).is_some() {
+            return Err(MetadataError::Flattened);
+        }
         for step in steps(&key) {
             node = match step {
                 Step::Key(key) => node.keys.entry(key.to_owned()).or_default(),
@@ -128,7 +133,7 @@ mod tests {
     use super::{flatten, unflatten};
     use crate::format::Format;
     use crate::metadata::MetadataError;
-    use crate::tree::{Branch, Value};
+    use crate::tree::{Branch, Entry, Value};
 
     fn block(json: &str) -> Branch {
         Format::Json.load(json.as_bytes()).unwrap().remove(0)
@@ -151,9 +156,17 @@ mod tests {
             ("f__list_0__list_0", "g"),
             ("h", ""),
         ];
-        assert_eq!(leaves, expected.map(|(key, text)| (key.to_owned(), text.to_owned())));
-        let again = unflatten(leaves.into_iter().map(|(key, text)| (key, Value::Str(text))).collect()).unwrap();
-        assert_eq!(flatten(&again), flatten(&block));
+        assert!(leaves == expected.map(|(key, text)| (key.to_owned(), Value::Str(text.to_owned()))));
+        let again = unflatten(leaves).unwrap();
+        assert!(flatten(&again) == flatten(&block));
+    }
+
+    /// Fields of key types that this build does not know are kept, whatever they hold.
+    #[test]
+    fn leaves_need_not_be_text() {
+        let bytes = Value::Bytes(b"\xff\n".to_vec());
+        let block = Branch(vec![Entry::Pair("a".to_owned(), bytes.clone())]);
+        assert!(flatten(&block) == [("a".to_owned(), bytes)]);
     }
 
     #[test]
@@ -168,6 +181,8 @@ mod tests {
             &["a__map_b", "a__list_0"],
             &["a__list_0", "a__list_2"],
             &["a__list_1"],
+            &[&*"a__map_".repeat(10_000)],
+            &[&*"a__list_0".repeat(10_000)],
         ] {
             assert_eq!(rebuilt(keys), Err(MetadataError::Flattened), "{keys:?}");
         }

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::format::scalar;
 use crate::rules::{Rules, Scope};
 use crate::tree::{Branch, Entry, Item, Value};
 use crate::value::encoding::encode;
@@ -20,11 +21,19 @@ pub(crate) struct Reading<'a> {
 }
 
 /// A value as opening the file meets it.
-#[derive(PartialEq)]
 struct Leaf<'t> {
     path: Vec<&'t str>,
     bytes: Option<Vec<u8>>,
+    /// What the MAC does not cover may lose its type, but not its text.
+    text: Option<Vec<u8>>,
     encrypted: bool,
+}
+
+impl PartialEq for Leaf<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let same_text = self.text.is_some() && self.text == other.text;
+        self.path == other.path && self.encrypted == other.encrypted && (self.bytes == other.bytes || same_text)
+    }
 }
 
 /// The path of the first value in which the two differ.
@@ -132,12 +141,12 @@ impl<'t> Walk<'_, 't> {
             }
             leaf => {
                 let encrypted = self.scope.value_is_encrypted();
-                let counts = encrypted || !self.mac_only_encrypted;
                 let bytes = encode(leaf).map(|(_, bytes)| bytes.to_vec());
+                let counts = encrypted || !self.mac_only_encrypted;
+                let text = if counts { None } else { scalar::text(leaf).map(|text| text.to_vec()) };
                 // What is empty is never encrypted.
                 let encrypted = encrypted && bytes.as_ref().is_some_and(|bytes| !bytes.is_empty());
-                let bytes = bytes.filter(|_| counts);
-                self.found.push(Leaf { path: self.path.clone(), bytes, encrypted });
+                self.found.push(Leaf { path: self.path.clone(), bytes, text, encrypted });
             }
         }
     }

@@ -75,6 +75,17 @@ fn key_groups_are_kept_and_flat_lists_win_over_them() {
     assert_eq!(read(&format!("{groups},{AGE}")).unwrap().groups.len(), 1);
 }
 
+/// Written flat, the list of a kind that this build does not know would be a field like any other, and its keys lost.
+#[test]
+fn one_group_with_a_key_of_another_build_stays_a_group() {
+    for group in [r#"{"new":[{"k":"v"}]}"#, r#"{"age":[{"recipient":"age1a","enc":"1"}],"new":[{"k":"v"}]}"#] {
+        let metadata = read(&format!(r#""key_groups":[{{"hc_vault":[]}},{group}]"#)).unwrap();
+        let again = Metadata::read(&Value::Map(metadata.write())).unwrap();
+        assert!(again == metadata, "{}", written(&metadata));
+        assert!(again.master_keys().any(|key| key.kind() == "new"));
+    }
+}
+
 #[test]
 fn unusable_blocks_are_refused_by_field() {
     let failure = |fields: &str| read(fields).err().unwrap();

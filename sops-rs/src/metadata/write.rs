@@ -10,7 +10,7 @@ const ALWAYS_IN_GROUPS: [&str; 2] = ["age", "hc_vault"];
 pub(super) fn metadata(metadata: &Metadata) -> Branch {
     let mut block = metadata.others.clone();
     match metadata.groups.as_slice() {
-        [group] => block.0.extend(lists(group)),
+        [group] if !has_other_kinds(group) => block.0.extend(lists(group)),
         groups => push(&mut block, "key_groups", Value::List(groups.iter().map(several).collect())),
     }
     if !metadata.selector.text().is_empty() {
@@ -27,6 +27,11 @@ pub(super) fn metadata(metadata: &Metadata) -> Branch {
     push(&mut block, "version", Value::Str(metadata.version.clone()));
     sort(&mut block);
     block
+}
+
+/// Kinds of other builds are known as lists of keys by where they stand: in a group.
+fn has_other_kinds(group: &KeyGroup) -> bool {
+    group.0.iter().any(|key| matches!(key.id, KeyId::Other { .. }))
 }
 
 fn push(block: &mut Branch, name: &str, value: Value) {

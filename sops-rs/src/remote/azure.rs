@@ -7,6 +7,7 @@ use std::time::Duration;
 use std::{fs, process};
 
 use jiff::Timestamp;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -49,6 +50,16 @@ pub enum AzureCredentials {
         /// The application, if the machine has several.
         client: Option<String>,
     },
+    /// The identity of an App Service, a function or a container app
+    /// (<https://learn.microsoft.com/azure/app-service/overview-managed-identity>, REST endpoint reference).
+    AppService {
+        /// `IDENTITY_ENDPOINT`.
+        endpoint: String,
+        /// `IDENTITY_HEADER`, which shows that the caller is inside.
+        header: Zeroizing<String>,
+        /// The application, if the service has several.
+        client: Option<String>,
+    },
     /// Whoever is logged in with the program `az`, which is run.
     Program,
 }
@@ -64,10 +75,23 @@ pub struct AzureTokens {
 
 #[derive(Deserialize)]
 struct Token {
-    #[serde(alias = "accessToken")]
-    access_token: String,
+    #[serde(rename = "access_token", alias = "accessToken")]
+    access: String,
     #[serde(default)]
     expires_in: serde_json::Value,
+    #[serde(default)]
+    expires_on: serde_json::Value,
+}
+
+impl Token {
+    /// Until when it is good, by whichever of the two the service says; both are numbers, or numbers as text.
+    fn end(&self, now: Timestamp) -> Option<Timestamp> {
+        let number = |value: &serde_json::Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+        match number(&self.expires_in) {
+            Some(seconds) => now.checked_add(jiff::SignedDuration::from_secs(seconds)).ok(),
+            None => Timestamp::from_second(number(&self.expires_on)?).ok(),
+        }
+    }
 }
 
 impl AzureTokens {
@@ -114,14 +138,35 @@ impl AzureTokens {
             AzureCredentials::ManagedIdentity { service, client } => {
                 self.metadata(service, client.as_deref(), resource).await?
             }
+            AzureCredentials::AppService { endpoint, header, client } => {
+                self.app_service((endpoint, header), client.as_deref(), resource).await?
+            }
             AzureCredentials::Program => program(resource)?,
         };
-        let token = Zeroizing::new(fetched.access_token);
-        let seconds = fetched.expires_in.as_i64().or_else(|| fetched.expires_in.as_str()?.parse().ok()).unwrap_or(0);
-        if let Ok(end) = now.checked_add(jiff::SignedDuration::from_secs(seconds)) {
+        let end = fetched.end(now);
+        let token = Zeroizing::new(fetched.access);
+        if let Some(end) = end {
             known.insert(resource.to_owned(), (token.clone(), end));
         }
         Ok(token)
+    }
+
+    async fn app_service(
+        &self,
+        (endpoint, header): (&str, &str),
+        client: Option<&str>,
+        resource: &str,
+    ) -> Result<Token, KeyError> {
+        let wrong = |name: &str| KeyError::Malformed(format!("{name} is not what an App Service sets"));
+        let mut url = Url::parse(endpoint).map_err(|_| wrong("IDENTITY_ENDPOINT"))?;
+        url.query_pairs_mut().append_pair("api-version", "2019-08-01").append_pair("resource", resource);
+        if let Some(client) = client {
+            url.query_pairs_mut().append_pair("client_id", client);
+        }
+        let mut header = HeaderValue::from_str(header).map_err(|_| wrong("IDENTITY_HEADER"))?;
+        header.set_sensitive(true);
+        let request = self.http.request(Method::GET, url).header("X-IDENTITY-HEADER", header);
+        self.http.send(SERVER, request).await?.json(SERVER, words)
     }
 
     async fn log_in(
@@ -178,5 +223,5 @@ fn program(resource: &str) -> Result<Token, KeyError> {
 pub fn words(body: &serde_json::Value) -> Option<String> {
     let of_service = body["error"]["message"].as_str();
     let of_login = body["error_description"].as_str().and_then(|text| text.lines().next());
-    of_service.or(of_login).or(body["error"].as_str()).map(str::to_owned)
+    of_service.or(of_login).or(body["error"].as_str()).or(body["message"].as_str()).map(str::to_owned)
 }

@@ -73,10 +73,41 @@ fn expressions_are_those_of_go() {
         (r"(?i)PASS", "my-pass", true),
         (r"\bkey\b", "a key.", true),
         (r"^\x{41}$", "A", true),
+        (r"^\101\0$", "A\0", true),
+        (r"^\p{Lu}\P{^greek}$", "Éα", true),
+        (r"^[[:^alpha:]]{0,}$", "12", true),
+        (r"^(?i:K)$", "\u{212a}", true),
+        (r"^(?P<1>a)(?i-s)(?<b>b)$", "aB", true),
+        (r"^a(?i)*$", "aaa", true),
+        (r"^a\sb$", "a\u{b}b", false),
     ] {
         assert_eq!(compile(expression).unwrap().is_match(text), expected, "{expression} on {text}");
     }
-    for invalid in ["(", "[a", "*", r"\C", "a**b)"] {
+    for invalid in [
+        "(",
+        "[a",
+        "*",
+        r"\C",
+        "a**b)",
+        "a**",
+        "a{2}{3}",
+        "a{1001}",
+        "(a{100}){11}",
+        r"\p{Grek}",
+        "(?=a)",
+        "(?x)a",
+        r"(a)\1",
+        "[z-a]",
+    ] {
         assert!(compile(invalid).is_none(), "{invalid}");
     }
+}
+
+#[test]
+fn groups_may_be_nested_and_not_without_end() {
+    let nested = |depth: usize| format!("^{}x{}$", "(?i:a|b(".repeat(depth), ")*c)+".repeat(depth));
+    let most = compile(&nested(30)).unwrap();
+    assert!(most.is_match("A") && most.is_match("bAc") && !most.is_match("bA"));
+    assert!(compile(&nested(31)).is_none());
+    assert!(compile(&"(".repeat(100_000)).is_none());
 }

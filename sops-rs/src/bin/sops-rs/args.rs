@@ -2,7 +2,7 @@
 //!
 //! Each subcommand has its flags and its work in a file of its own; here is only the list of them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,8 +10,9 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::audit;
 use crate::check::Check;
-use crate::completion::Completion;
+use crate::completion::{self, Completion};
 use crate::decrypt::Decrypt;
 use crate::edit::Edit;
 use crate::encrypt::Encrypt;
@@ -145,6 +146,9 @@ impl Command {
         if global.verbose {
             be_verbose();
         }
+        if !matches!(self, Command::Completion(_) | Command::FileStatus(_)) {
+            audit::refuse()?;
+        }
         match self {
             Command::Encrypt(encrypt) => encrypt.run(global).map(done),
             Command::Decrypt(decrypt) => decrypt.run(global).map(done),
@@ -192,8 +196,12 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Parsed, Fai
         let krm = if called_ksops { Krm::default() } else { krm::only_for_a_resource_list() };
         return Ok(Parsed::Run(Command::Krm(krm), Global::default()));
     }
-    check_booleans()?;
     let mut command = command();
+    if words.last().is_some_and(|word| word == completion::REQUEST) {
+        return Ok(Parsed::Text(completion::candidates(&mut command, &words[1..words.len() - 1])));
+    }
+    check_booleans()?;
+    let last = words.last().cloned().unwrap_or_default();
     let words = word::as_clap(&command, words);
     match command.try_get_matches_from_mut(words).and_then(|matches| understood(&matches)) {
         Ok(Cli { version: true, .. }) => Ok(Parsed::Text(program::version())),
@@ -202,8 +210,18 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Parsed, Fai
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Parsed::Text(program::as_called(&error.to_string())))
         }
-        Err(error) => Err(misused(&error)),
+        Err(error) => match help_of(&mut command, &last, &error) {
+            Some(help) => Ok(Parsed::Text(program::as_called(&help))),
+            None => Err(misused(&error)),
+        },
     }
+}
+
+/// What a subcommand that has subcommands says when it stands alone.
+fn help_of(command: &mut clap::Command, last: &OsStr, error: &clap::Error) -> Option<String> {
+    let alone = [ErrorKind::MissingSubcommand, ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand];
+    let below = command.find_subcommand_mut(last).filter(|_| alone.contains(&error.kind()))?;
+    Some(below.render_help().to_string())
 }
 
 /// The flags that `--help` does not repeat for the form without a subcommand, by their headings.

@@ -2,6 +2,7 @@
 //!
 //! Its layout and its first sentence are those of the original: other programs look for them.
 
+use sops::KeyError;
 use sops::document::{Attempts, GroupAttempt, KeyAttempt};
 
 use crate::failure::{Failure, code, visible_line};
@@ -13,9 +14,18 @@ const ANSWER_WIDTH: usize = 60;
 
 /// The failure with the report.
 pub(crate) fn failure(attempts: &Attempts) -> Failure {
-    Failure::new(code::NO_KEY, report(attempts)).hint(
-        "`sops-rs decrypt --help` lists where keys are looked for; for age set SOPS_AGE_KEY_FILE to the file with your identity",
-    )
+    let hint = if no_type_is_known(attempts) {
+        "another key of the file, or a key service (`--keyservice`) that has keys of this type, opens it"
+    } else {
+        "`sops-rs decrypt --help` lists where keys are looked for; for age set SOPS_AGE_KEY_FILE to the file with your identity"
+    };
+    Failure::new(code::NO_KEY, report(attempts)).hint(hint)
+}
+
+/// Whether nothing but keys that nobody here can use was found.
+fn no_type_is_known(attempts: &Attempts) -> bool {
+    let mut answers = attempts.groups.iter().flat_map(|group| &group.keys).flat_map(|key| &key.answers).peekable();
+    answers.peek().is_some() && answers.all(|answer| matches!(answer, Err(KeyError::Unsupported(_))))
 }
 
 fn report(attempts: &Attempts) -> String {
@@ -87,14 +97,13 @@ fn wrapped(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sops::KeyError;
     use sops::document::{Attempts, GroupAttempt, KeyAttempt};
 
-    use super::{report, wrapped};
+    use super::{KeyError, report, wrapped};
 
     fn attempt(name: &str, answers: &[&str]) -> KeyAttempt {
         let answers = answers.iter().map(|answer| Err(KeyError::Refused((*answer).to_owned()))).collect();
-        KeyAttempt { kind: "age".to_owned(), name: name.to_owned(), answers }
+        KeyAttempt { kind: "age".to_owned(), name: name.to_owned(), answers, old_context: false }
     }
 
     #[test]

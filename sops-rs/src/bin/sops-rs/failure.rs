@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sops::Error;
 use sops::format::ShapeError;
 use sops::format::yaml::YamlError;
 use sops::metadata::MetadataError;
+use sops::rules::SelectorError;
+use sops::{Error, KeyError};
 
 use crate::program;
 
@@ -33,6 +34,10 @@ pub(crate) mod code {
     pub(crate) const EDITOR: u8 = 201;
     pub(crate) const ALREADY_ENCRYPTED: u8 = 203;
 }
+
+/// What is different about expressions to who knows those of other languages.
+pub(crate) const ABOUT_EXPRESSIONS: &str =
+    "expressions are those of Go (RE2): there is no look-around, and `\\` makes a bracket or point stand for itself";
 
 /// An end with an exit code other than 0.
 #[derive(Clone, Debug)]
@@ -171,6 +176,11 @@ impl From<Error> for Failure {
             Error::NoIdentity { .. } => {
                 (code::NO_KEY, Some("set SOPS_AGE_KEY_FILE to a file with the identity of one of these recipients"))
             }
+            Error::Selector(SelectorError::Invalid { .. }) => (code::GENERIC, Some(ABOUT_EXPRESSIONS)),
+            Error::Wrap { cause: KeyError::Unsupported(_), .. } => (
+                code::GENERIC,
+                Some("name a key of another type, or a key service (`--keyservice`) that has keys of this type"),
+            ),
             Error::NoRecipient => (code::GENERIC, Some("give `--age age1…`, or a creation rule in `.sops.yaml`")),
             Error::NothingSelected(_) => (
                 code::GENERIC,

@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use sops::Document;
+use sops::metadata::MetadataError;
+use sops::{Document, Error};
 
 use crate::args::types::InputTypeFlag;
 use crate::failure::{Failure, code};
@@ -33,10 +34,12 @@ impl FileStatus {
         })?;
         let source = Source::new(Some(file), None);
         let bytes = source.read().map_err(Failure::generic)?;
-        let document = Document::load(source.input_format(self.input_type.given()), &bytes)
-            .map_err(|error| Failure::from(error).generic().about(&source.label()))?;
-        let encrypted =
-            document.metadata().is_some_and(|metadata| !metadata.version.is_empty() && !metadata.mac.is_empty());
+        let encrypted = match Document::load(source.input_format(self.input_type.given()), &bytes) {
+            Ok(document) => document.metadata().is_some_and(|metadata| !metadata.mac.is_empty()),
+            // Such a file counts as plain, though nothing else can be done with it.
+            Err(Error::Metadata(MetadataError::Missing("version"))) => false,
+            Err(error) => return Err(Failure::from(error).generic().about(&source.label())),
+        };
         Ok(writeln!(io::stdout(), "{{\"encrypted\":{encrypted}}}")?)
     }
 }

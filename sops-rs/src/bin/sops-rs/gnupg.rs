@@ -2,9 +2,6 @@
 //!
 //! GnuPG from 2.1 on keeps its keys in a keybox and with its agent, where only `gpg` gets at them.
 
-use std::env;
-use std::path::PathBuf;
-
 use async_trait::async_trait;
 use sops::{KeyError, KeyId, KeyService};
 use zeroize::Zeroizing;
@@ -54,10 +51,4 @@ fn both(first: Option<KeyError>, last: &KeyError) -> KeyError {
         KeyError::Unavailable(_) => KeyError::Unavailable(words),
         _ => KeyError::Refused(words),
     }
-}
-
-/// The folder of GnuPG.
-fn home() -> PathBuf {
-    let set = env::var_os("GNUPGHOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    set.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".gnupg"))
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod args;
 mod attempts;
+mod audit;
 mod chance;
 mod change;
 mod check;
@@ -28,7 +29,6 @@ mod git;
 mod gnupg;
 mod groups;
 mod identities;
-mod index;
 mod input;
 #[cfg(feature = "keyservice")]
 mod keyservice;
@@ -53,6 +53,8 @@ mod tree;
 mod unset;
 mod updatekeys;
 mod why;
+
+use sops::index;
 
 use args::Parsed;
 use failure::Failure;

@@ -23,11 +23,16 @@ pub(crate) fn load(source: &Source<'_>, format: Format) -> Result<Document, Fail
     let bytes = source.read()?;
     // The original ends with 2 only when a file to encrypt is not well formed.
     let document = Document::load(format, &bytes).map_err(|error| match error {
-        Error::Yaml(_) | Error::Json(_) => Failure::new(code::GENERIC, error.to_string()).about(&source.label()),
+        Error::Yaml(_) | Error::Json(_) | Error::Dotenv(_) | Error::Ini(_) => {
+            Failure::new(code::GENERIC, error.to_string()).about(&source.label())
+        }
         other => Failure::from(other).about(&source.label()),
     })?;
     if document.is_encrypted() { Ok(document) } else { Err(Failure::from(Error::NotEncrypted).about(&source.label())) }
 }
+
+const OLD_CONTEXT: &str = "a key of AWS KMS opens with another encryption context than the file says: sops before 3.3.0 \
+                           wrapped it so; `sops-rs rotate -i FILE` mends it";
 
 /// A data key that is opened by whoever comes first.
 type Slot = Arc<Mutex<Option<DataKey>>>;
@@ -56,6 +61,9 @@ impl Keyring {
         let opening = attempts.groups.iter().filter(|group| group.opened).filter_map(|group| group.keys.last());
         opening
             .for_each(|key| tell(|| format!("the data key, or a part of it, opens with {}", visible_line(&key.name))));
+        if attempts.groups.iter().flat_map(|group| &group.keys).any(|key| key.old_context) {
+            warn(OLD_CONTEXT);
+        }
         key.ok_or_else(|| attempts::failure(&attempts))
     }
 
@@ -137,6 +145,12 @@ impl Opened {
     /// The documents in clear, to be changed.
     pub(crate) fn branches(&mut self) -> &mut Vec<Branch> {
         &mut self.content.branches
+    }
+
+    /// The file in clear without its block, to be encrypted anew.
+    #[cfg(feature = "remote")]
+    pub(crate) fn into_plain(mut self) -> Document {
+        Document::of(self.document.format(), std::mem::take(&mut *self.content.branches))
     }
 
     /// The file in clear together with its block.

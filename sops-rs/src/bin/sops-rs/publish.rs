@@ -13,7 +13,7 @@ use crate::encrypt::Recipe;
 use crate::failure::{Failure, code, say};
 use crate::files;
 use crate::input::Source;
-use crate::opened::{self, Keyring, Opened, emit, emit_plain};
+use crate::opened::{self, Keyring, Opened, emit};
 use crate::question;
 use crate::settings::Settings;
 
@@ -82,8 +82,7 @@ impl Publish {
         }
         let keyring = Keyring::new(&self.services, &self.order)?;
         for file in files {
-            let published = run.publish((root, &file), &keyring);
-            published.map_err(|failure| failure.about(&file.display().to_string()))?;
+            run.publish((root, &file), &keyring)?;
         }
         Ok(())
     }
@@ -98,30 +97,33 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn publish(&self, (root, file): (&Path, &Path), keyring: &Keyring) -> Result<(), Failure> {
-        let rule = self.settings.destination_rule(file)?;
-        let name = self.name((root, file), &rule)?;
-        let place = Place::new(&rule.destination, &name)
-            .ok_or_else(|| Failure::new(code::GENERIC, "this build cannot publish there"))?;
+        let label = file.display().to_string();
+        let about = |failure: Failure| failure.about(&label);
+        let rule = self.settings.destination_rule(file).map_err(about)?;
+        let name = self.name((root, file), &rule).map_err(about)?;
+        let unknown = || Failure::new(code::GENERIC, "this build cannot publish there").about(&label);
+        let place = Place::new(&rule.destination, &name).ok_or_else(unknown)?;
         let source = Source::new(Some(file), None);
         let format = source.input_format(None);
         let document = opened::load(&source, format)?;
         let content = match (&rule.recreation, place.takes_plaintext()) {
-            (_, true) => Content::Plain(Box::new(open(document, keyring)?)),
+            (_, true) => Content::Plain(Box::new(open(document, keyring).map_err(about)?)),
             (Some(recreation), false) if recreation.groups.iter().any(|group| !group.is_empty()) => {
-                Content::Encrypted(self.again(open(document, keyring)?, format, (recreation, keyring))?)
+                let opened = open(document, keyring).map_err(about)?;
+                Content::Encrypted(self.again(opened, format, (recreation, keyring)).map_err(about)?)
             }
             (_, false) => Content::Encrypted(source.read()?),
         };
         if !self.flags.yes && !agreed(&format!("upload {} to {place}?", file.display()))? {
             let words = "it was not published";
             return if self.flags.recursive {
-                say(&format!("{}: {words}", file.display()));
+                say(&format!("{label}: {words}"));
                 Ok(())
             } else {
-                Err(Failure::new(code::GENERIC, words))
+                Err(about(Failure::new(code::GENERIC, words)))
             };
         }
-        place.put(content)
+        place.put(content).map_err(about)
     }
 
     /// What the file is called there.
@@ -138,14 +140,12 @@ impl Run<'_> {
     /// The file under a new data key, by the recreation rule.
     fn again(
         &self,
-        mut opened: Opened,
+        opened: Opened,
         format: Format,
         (rule, keyring): (&CreationRule, &Keyring),
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let plain = emit_plain(opened.branches(), format, None)?;
-        let document = Document::plain(format, &plain, format)?;
         let recipe = Recipe::of_rule(rule)?.for_format(format);
-        let encrypted = recipe.encrypt(&document, self.global, keyring.services())?;
+        let encrypted = recipe.encrypt(&opened.into_plain(), self.global, keyring.services())?;
         emit(&encrypted, format, self.settings.indent(format))
     }
 }

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, path};
 
 use sops::Format;
-use sops::config::{Config, ConfigError, CreationRule, DestinationRule, Store};
+#[cfg(feature = "remote")]
+use sops::config::DestinationRule;
+use sops::config::{Config, ConfigError, CreationRule, Store};
+use sops::rules::SelectorError;
 
 use crate::args::Global;
-use crate::failure::{Failure, code, tell, warn};
+use crate::failure::{ABOUT_EXPRESSIONS, Failure, code, tell, warn};
 
 const NAME: &str = ".sops.yaml";
 /// Folders looked into.
@@ -81,6 +84,7 @@ impl Settings {
     }
 
     /// Where a file is published to.
+    #[cfg(feature = "remote")]
     pub(crate) fn destination_rule(&self, file: &Path) -> Result<DestinationRule, Failure> {
         let Some((path, config)) = &self.found else {
             return Err(Failure::new(code::GENERIC, "there is no .sops.yaml"));
@@ -144,5 +148,14 @@ fn read(path: PathBuf) -> Result<(PathBuf, Config), Failure> {
 }
 
 fn wrong(path: &Path, error: &ConfigError) -> Failure {
-    Failure::new(code::GENERIC, error.to_string()).about(&path.display().to_string())
+    let failure = Failure::new(code::GENERIC, error.to_string()).about(&path.display().to_string());
+    match error {
+        ConfigError::PathRegex(_) | ConfigError::Selector { cause: SelectorError::Invalid { .. }, .. } => {
+            failure.hint(ABOUT_EXPRESSIONS)
+        }
+        ConfigError::Selector { cause: SelectorError::Conflict { .. }, .. } => failure.hint("a file has one selector"),
+        ConfigError::NoDestination => failure
+            .hint("a rule is for the path below the folder of .sops.yaml; one without path_regex is for all files"),
+        _ => failure,
+    }
 }

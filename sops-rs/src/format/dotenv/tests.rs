@@ -1,6 +1,6 @@
 use super::{DotenvError, emit, load};
 use crate::error::Error;
-use crate::format::ShapeError;
+use crate::format::{Format, ShapeError, quirks};
 use crate::tree::{Branch, Comment, Entry, Item, Value};
 
 fn pair(key: &str, value: Value) -> Entry {
@@ -13,6 +13,11 @@ fn text(key: &str, value: &str) -> Entry {
 
 fn comment(text: &str) -> Entry {
     Entry::Comment(Comment { text: text.to_owned(), inline: false })
+}
+
+#[test]
+fn odd_files_are_read_and_written_as_the_original_does() {
+    quirks::check(Format::Dotenv, include_str!("../../../tests/quirks/dotenv.yaml"));
 }
 
 #[test]

@@ -270,6 +270,12 @@ pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
     bytes[at..].iter().position(|byte| is_break(*byte)).map_or(bytes.len(), |length| at + length)
 }
 
+/// The start of the line behind the one that holds `at`.
+pub(super) fn next_line(bytes: &[u8], at: usize) -> usize {
+    let end = line_end(bytes, at);
+    if is_break(byte(bytes, end)) { end + break_length(bytes, end) } else { end }
+}
+
 fn line_start(bytes: &[u8], at: usize) -> usize {
     bytes[..at].iter().rposition(|byte| is_break(*byte)).map_or(0, |last| last + 1)
 }

@@ -114,9 +114,15 @@ impl<'a> Parser<'a> {
 
     fn directives(&mut self) -> Result<(), YamlError> {
         self.handles.clear();
+        let mut has_version = false;
         while matches!(self.peek()?.kind, Kind::VersionDirective | Kind::TagDirective(..)) {
-            if let Some(Token { kind: Kind::TagDirective(handle, prefix), .. }) = self.skip()? {
-                self.handles.define(&handle, &prefix);
+            let Some(Token { kind, line, column, .. }) = self.skip()? else { break };
+            let is_new = match kind {
+                Kind::TagDirective(handle, prefix) => self.handles.define(&handle, &prefix),
+                _ => !std::mem::replace(&mut has_version, true),
+            };
+            if !is_new {
+                return Err(YamlError::Syntax { line, column, problem: "the directive is there already" });
             }
         }
         Ok(())

@@ -28,8 +28,11 @@ impl Handles {
         self.0.clear();
     }
 
-    pub(super) fn define(&mut self, handle: &str, prefix: &str) {
+    /// Whether the handle is new.
+    pub(super) fn define(&mut self, handle: &str, prefix: &str) -> bool {
+        let is_new = self.0.iter().all(|(known, _)| known != handle);
         self.0.push((handle.to_owned(), prefix.to_owned()));
+        is_new
     }
 
     /// The tag of a handle and a suffix; nothing for a handle without a directive.

@@ -188,6 +188,9 @@ fn input_that_sops_would_read_in_another_way_is_refused() {
         "b: [a:]\n",
         "b: {?a}\n",
         "a: &b:c d\n",
+        "%YAML 1.2\n---\na: 1\n",
+        "%HUNTER 2\n---\na: 1\n",
+        "a: 1\n%b: 2\n",
     ] {
         assert!(matches!(load(input.as_bytes()), Err(YamlError::Unsupported { .. })), "{input:?}");
     }

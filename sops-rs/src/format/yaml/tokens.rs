@@ -12,7 +12,7 @@ use granit_parser::{ErrorKind, ScalarStyle, ScanError, Scanner, StrInput, TokenT
 
 use super::breaks::OtherBreaks;
 use super::error::YamlError;
-use super::gap::{Context, Gaps, Remark, byte, is_blank, is_break, line_end};
+use super::gap::{Context, Gaps, Remark, byte, is_blank, is_break, line_end, next_line};
 
 /// Tokens that must be known before the first of them is judged: a comment may belong to a token two before it.
 const LOOKAHEAD: usize = 3;
@@ -153,6 +153,7 @@ impl<'a> Tokens<'a> {
         let (span, token) = token.into_parts();
         let bounds = span.byte_range().unwrap_or(0..0);
         let column = span.start.col();
+        Self::check_directive(&token, span.start.line())?;
         let Some((mut kind, style)) = Self::convert(token, bounds.is_empty()) else { return Ok(()) };
         self.breaks.check(bounds.start)?;
         if let (Kind::Scalar { text, .. }, Some(style)) = (&mut kind, style) {
@@ -170,6 +171,18 @@ impl<'a> Tokens<'a> {
         }
         self.queue.push_back(token);
         Ok(())
+    }
+
+    /// go-yaml knows only its own version of YAML and no directive that is not in it. It takes a `%` at the start of any line
+    /// for one, so that to pass over others would lose what may have been meant as a key.
+    fn check_directive(token: &TokenType<'a>, line: usize) -> Result<(), YamlError> {
+        let what = match token {
+            TokenType::VersionDirective(1, 1) => return Ok(()),
+            TokenType::VersionDirective(..) => "a `%YAML` other than 1.1",
+            TokenType::ReservedDirective(..) => "a line that begins with `%`, but for `%YAML` and `%TAG`,",
+            _ => return Ok(()),
+        };
+        Err(YamlError::Unsupported { line, what })
     }
 
     /// Our kind of a token, and the style of a scalar; nothing for what libyaml has no token for.
@@ -315,12 +328,13 @@ impl<'a> Tokens<'a> {
         self.last = Seen { start: token.start, comma: token.kind == Kind::FlowEntry, value: token.kind == Kind::Value };
     }
 
-    /// Where libyaml's scanner stands behind a token. It reads the breaks behind plain and block scalars as part of them.
+    /// Where libyaml's scanner stands behind a token. It reads the breaks behind plain and block scalars as part of them,
+    /// and one behind a directive.
     fn end_of(&mut self, token: &Token<'a>, end: usize, style: Option<ScalarStyle>, owner: usize) -> usize {
         let bytes = self.source.as_bytes();
         match (&token.kind, style) {
             (Kind::BlockEntry | Kind::Value, _) => token.start + 1,
-            (Kind::VersionDirective | Kind::TagDirective(..), _) => line_end(bytes, token.start),
+            (Kind::VersionDirective | Kind::TagDirective(..), _) => next_line(bytes, token.start),
             (_, Some(ScalarStyle::Plain)) => {
                 end + bytes[end..].iter().take_while(|byte| is_blank(**byte) || is_break(**byte)).count()
             }

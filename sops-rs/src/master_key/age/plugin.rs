@@ -1,9 +1,10 @@
 //! Plugins of age: programs `age-plugin-NAME` on the search path that hold the secret, such as a security key.
 //!
 //! A name is what could be the end of a file name and nothing else: a recipient that names a path starts no program
-//! (CVE-2024-56327).
+//! (CVE-2024-56327). Neither does one whose program lies in a folder of the search path that is not absolute, such as the
+//! one the user happens to be in (GHSA-x5c7-x7m2-rhmf).
 
-use std::slice;
+use std::{env, slice};
 
 use age::Identity as _;
 use age::plugin::{IdentityPluginV1, RecipientPluginV1};
@@ -26,8 +27,8 @@ impl Recipient {
     pub(super) fn bound(&self, callbacks: Callbacks) -> Result<Box<dyn age::Recipient>, String> {
         let name = self.0.plugin();
         match RecipientPluginV1::new(name, slice::from_ref(&self.0), &[], callbacks) {
-            Ok(plugin) => Ok(Box::new(plugin)),
-            Err(_) => Err(missing(name)),
+            Ok(plugin) if !is_nearby(name) => Ok(Box::new(plugin)),
+            _ => Err(missing(name)),
         }
     }
 }
@@ -45,10 +46,22 @@ impl Identity {
     pub(super) fn unwrap(&self, stanzas: &[Stanza], callbacks: Callbacks) -> Option<Result<FileKey, Failure>> {
         let name = self.0.plugin();
         match IdentityPluginV1::new(name, slice::from_ref(&*self.0), callbacks) {
-            Ok(plugin) => plugin.unwrap_stanzas(stanzas).map(|opened| opened.map_err(|error| failure(&error))),
-            Err(_) => Some(Err(Failure::Told(missing(name)))),
+            Ok(plugin) if !is_nearby(name) => {
+                plugin.unwrap_stanzas(stanzas).map(|opened| opened.map_err(|error| failure(&error)))
+            }
+            _ => Some(Err(Failure::Told(missing(name)))),
         }
     }
+}
+
+/// Whether a relative folder of the search path has the program.
+fn is_nearby(name: &str) -> bool {
+    let Some(folders) = env::var_os("PATH") else { return false };
+    let has = |ending: &str| {
+        let file = format!("age-plugin-{name}{ending}");
+        env::split_paths(&folders).any(|folder| folder.is_relative() && folder.join(&file).exists())
+    };
+    has("") || has(".exe")
 }
 
 fn missing(name: &str) -> String {

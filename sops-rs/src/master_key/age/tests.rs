@@ -52,3 +52,12 @@ fn a_header_without_end_is_refused() {
     let answer = AgeKeys::new(ours).open(file.as_bytes(), 32);
     assert_eq!(answer.err(), Some(KeyError::Malformed("the age file is too large".to_owned())));
 }
+
+#[cfg(feature = "age-ssh")]
+#[test]
+fn an_ssh_key_that_is_too_large_is_not_taken_apart() {
+    let lines = "A".repeat(70) + "\n";
+    let file = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{}-----END OPENSSH PRIVATE KEY-----\n", lines.repeat(231));
+    let refused = Identity::from_ssh(file.as_bytes(), "file").err();
+    assert_eq!(refused, Some(AgeError::File("it is larger than 16 KiB, as no SSH key is".to_owned())));
+}

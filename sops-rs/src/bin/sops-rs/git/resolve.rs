@@ -96,10 +96,10 @@ fn marked(ours: &[u8], theirs: &[u8]) -> Zeroizing<Vec<u8>> {
         let sides = [&old[operation.old_range()], &new[operation.new_range()]];
         if operation.tag() == DiffTag::Equal {
             close(&mut out, &mut hunk);
-            sides[0].iter().for_each(|line| out.extend_from_slice(line));
+            out.extend(sides[0].iter().copied().flatten());
         } else {
             for (hunk, side) in hunk.iter_mut().zip(sides) {
-                side.iter().for_each(|line| hunk.extend_from_slice(line));
+                hunk.extend(side.iter().copied().flatten());
             }
         }
     }

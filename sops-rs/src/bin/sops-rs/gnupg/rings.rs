@@ -1,16 +1,14 @@
 //! `pubring.gpg` and `secring.gpg`, the keyrings of GnuPG up to 2.0.
 
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::{env, fs, io};
 
 use async_trait::async_trait;
 use sops::master_key::pgp::PgpKeys;
 use sops::{KeyError, KeyId, KeyService};
 use zeroize::Zeroizing;
 
-use super::home;
 use crate::chance::now;
 
 /// What is in them, read when the first key asks.
@@ -58,4 +56,10 @@ fn read(path: &Path) -> Result<PgpKeys, String> {
         _ => format!("{} could not be read: {error}", path.display()),
     })?;
     PgpKeys::from_keyring(&bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The folder of GnuPG.
+fn home() -> PathBuf {
+    let set = env::var_os("GNUPGHOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    set.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".gnupg"))
 }

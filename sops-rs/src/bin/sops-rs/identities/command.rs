@@ -4,6 +4,8 @@ use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
+use crate::lookup;
+
 /// Tells a command for whom an identity is wanted.
 const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 
@@ -12,7 +14,8 @@ const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 pub(super) fn output(line: &str, recipient: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let words = shell_words::split(line).map_err(|_| "its quotes are not closed")?;
     let Some((program, arguments)) = words.split_first() else { return Err("names no program".to_owned()) };
-    let mut command = Command::new(program);
+    let path = lookup::program(program.as_ref()).ok_or_else(|| format!("{program} is not on the search path"))?;
+    let mut command = Command::new(path);
     command.args(arguments).env(RECIPIENT, recipient).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("{program} could not be run: {error}"))?;
     let printed = Zeroizing::new(output.stdout);

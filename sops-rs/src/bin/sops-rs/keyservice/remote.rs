@@ -1,6 +1,9 @@
 //! A key service that `--keyservice` names. It is connected to when a key needs it.
 
+use std::env;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sops::keyservice::{Address, RemoteKeyService};
@@ -17,8 +20,21 @@ pub(crate) struct Remote {
 
 impl Remote {
     pub(crate) fn new(uri: &str) -> Result<Remote, KeyError> {
-        Ok(Remote { address: Address::parse(uri)?, client: Arc::default() })
+        let address = Address::parse(uri)?;
+        let address = match seconds()? {
+            Some(seconds) => address.within(Duration::from_secs(seconds.get().into())),
+            None => address,
+        };
+        Ok(Remote { address, client: Arc::default() })
     }
+}
+
+/// How long a call may take, if the user says so.
+fn seconds() -> Result<Option<NonZeroU32>, KeyError> {
+    const NAME: &str = "SOPS_KEYSERVICE_TIMEOUT";
+    let Some(text) = env::var_os(NAME).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    seconds.map(Some).ok_or_else(|| KeyError::Malformed(format!("{NAME} is not a number of seconds")))
 }
 
 async fn connected<'a>(client: &'a OnceCell<RemoteKeyService>, address: &Address) -> &'a RemoteKeyService {

@@ -2,7 +2,7 @@
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// The value of a key.
     Key(String),
     /// An element of a list; comments do not count.
@@ -12,7 +12,7 @@ pub(crate) enum Step {
 /// Understands a path; `None` if it is malformed. An empty path is the whole document.
 ///
 /// There are no escapes: a key ends at the first closing quote and bracket that end a step.
-pub(crate) fn parse(path: &str) -> Option<Vec<Step>> {
+pub fn parse(path: &str) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
@@ -36,7 +36,7 @@ fn step(text: &str) -> Option<(Step, &str)> {
 }
 
 /// A path as a person writes it.
-pub(crate) fn display(path: &[Step]) -> String {
+pub fn display(path: &[Step]) -> String {
     let steps = path.iter().map(|step| match step {
         Step::Key(key) => format!("[\"{key}\"]"),
         Step::Element(number) => format!("[{number}]"),
