@@ -57,6 +57,11 @@ impl Pair {
             run(&pair.theirs, &peer("sops"), &words, "").text();
             pair.ours.write(name, pair.theirs.read(name));
         }
+        for (name, start) in &case.removed {
+            let text = without_line(&pair.ours.read(name), start);
+            pair.ours.write(name, &text);
+            pair.theirs.write(name, text);
+        }
         pair
     }
 
@@ -96,6 +101,9 @@ impl Pair {
         let printed = self.bare(&String::from_utf8_lossy(&ours.stdout), &self.ours);
         if let Some(expected) = &step.stdout {
             assert_eq!(&printed, expected, "standard output of {}", said());
+        }
+        for part in &step.shows {
+            assert!(printed.contains(part.as_str()), "`{part}` is not shown by {}", said());
         }
         let words = self.bare(&ours.stderr, &self.ours);
         for part in &step.stderr {
@@ -146,6 +154,13 @@ impl Pair {
         files.remove("key.txt");
         files
     }
+}
+
+/// The text without its one line that begins so.
+fn without_line(text: &str, start: &str) -> String {
+    let found: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with(start)).collect();
+    let [line] = found[..] else { panic!("{} lines begin with `{start}`", found.len()) };
+    text.replace(&format!("{line}\n"), "")
 }
 
 fn run(folder: &Folder, program: &Path, words: &[&str], input: &str) -> Ended {

@@ -202,8 +202,23 @@ fn what_we_refuse_sops_refuses() {
         assert_eq!(yaml::load(input.as_bytes()).err(), Some(error), "{input:?}");
         assert!(oracle.encrypt(input).is_err(), "sops accepts {input:?}");
     }
-    for input in ["a: [b\n", "a: b: c\n", "a:\n\t- b\n", "a: \"b\n", "a: {b}}\n", "  a: 1\n b: 2\n"] {
+    for input in [
+        "a: [b\n",
+        "a: b: c\n",
+        "a:\n\t- b\n",
+        "a: \"b\n",
+        "a: {b}}\n",
+        "  a: 1\n b: 2\n",
+        "%YAML 1.1\n%YAML 1.1\n---\na: 1\n",
+        "%TAG !e! a\n%TAG !e! b\n---\na: 1\n",
+        "%TAG !e!\n---\na: 1\n",
+        "%YAML 1.1\na: 1\n",
+    ] {
         assert!(matches!(yaml::load(input.as_bytes()), Err(YamlError::Syntax { .. })), "{input:?}");
+        assert!(oracle.encrypt(input).is_err(), "sops accepts {input:?}");
+    }
+    for input in ["%YAML 1.2\n---\na: 1\n", "%yaml 1.1\n---\na: 1\n", "a: 1\n%b: 2\n", "---\n%b: 2\n"] {
+        assert!(matches!(yaml::load(input.as_bytes()), Err(YamlError::Unsupported { .. })), "{input:?}");
         assert!(oracle.encrypt(input).is_err(), "sops accepts {input:?}");
     }
 }
@@ -221,6 +236,9 @@ fn odd_documents_are_read_as_sops_does() {
         "a: 1\n---\nb: 1\nb: 2\n",
         "base: &b {x: 1}\nuse:\n  <<: *b\n  y: 2\nmany:\n  <<: [*b, *b]\n",
         "%YAML 1.1\n%TAG !e! tag:example.com,2000:\n---\na: !e!b c\n",
+        "%TAG !! tag:a\n%YAML 01.1 # c\n---\na: !!str 1\nb: !b 2\n...\n%TAG ! !\n---\na: !c 3\n",
+        "\n%YAML 1.1\n# c\n\n# d\n---\n# e\na: 1\nb: 2\n",
+        "%YAML 1.1\n# c\n\n---\na: 1\nb: 2\n",
         "a: 1\n...\n# between\n---\n# above\n\nb: 2\n...\n# below\n",
         "\u{feff}# marked\na: 1\n",
         "a: 'x\n\n  y'\nb: \"x\\\n  y\"\nc: >\n  x\n  y\n\n    z\n",

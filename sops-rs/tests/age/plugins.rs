@@ -154,3 +154,21 @@ fn a_plugin_name_is_no_path() {
     }
     assert!(!folder.path("bin/ran").exists(), "a program ran");
 }
+
+/// GHSA-x5c7-x7m2-rhmf.
+#[test]
+fn a_plugin_of_the_current_folder_is_never_run() {
+    let mut folder = folder();
+    let text = folder.ours(&["--encrypt", "--age", &recipient("toy"), "plain.yaml"]).text();
+    folder.write("secret.yaml", text);
+    fs::remove_file(folder.path("bin/ran")).unwrap();
+    fs::copy(folder.path("bin/age-plugin-toy"), folder.path("age-plugin-toy")).unwrap();
+    for path in [".:/usr/bin:/bin", ":/usr/bin:/bin", "bin:/usr/bin:/bin"] {
+        folder.variables.retain(|(name, _)| name != "PATH");
+        folder.variables.push(("PATH".to_owned(), path.to_owned()));
+        let failure = folder.ours(&["-d", "secret.yaml"]).failure(128);
+        assert!(unwrapped(&failure).contains("age-plugin-toy is not on the search path"), "{failure}");
+        assert_ne!(folder.ours(&["--encrypt", "--age", &recipient("toy"), "plain.yaml"]).code, 0);
+    }
+    assert!(!folder.path("ran").exists() && !folder.path("bin/ran").exists(), "the program ran");
+}

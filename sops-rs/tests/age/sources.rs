@@ -106,6 +106,24 @@ fn a_command_that_fails_is_named_without_its_arguments() {
     }
 }
 
+/// GHSA-x5c7-x7m2-rhmf.
+#[test]
+fn a_command_of_the_current_folder_is_never_run() {
+    let pair = Pair::native(&[]);
+    for variable in ["SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_CMD"] {
+        for path in [".:/usr/bin:/bin", ":/usr/bin:/bin", "tools:/usr/bin:/bin"] {
+            let place = folder(&pair.recipient);
+            for name in ["give-key", "tools/give-key"] {
+                shell(&place, name, &format!(": > trapped\ncat '{}'", pair.path("secret")));
+            }
+            let place = with(place, &[(variable, "give-key"), ("PATH", path)]);
+            let failure = refused(&place);
+            assert!(failure.contains("give-key is not on the search path"), "{failure}");
+            assert!(!place.path("trapped").exists(), "{path}");
+        }
+    }
+}
+
 #[test]
 fn what_is_wrong_with_one_place_matters_only_if_no_other_opens() {
     let (pair, other) = (Pair::native(&[]), Pair::native(&[]));

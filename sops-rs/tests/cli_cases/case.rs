@@ -22,6 +22,10 @@ pub(crate) struct Case {
     /// Names of files that the original encrypts to `{recipient}` before the first step.
     #[serde(default)]
     pub(crate) encrypted: Vec<String>,
+    /// Of such files, the start of the one line that is taken out of each before the first step; spaces in front of it
+    /// do not count.
+    #[serde(default)]
+    pub(crate) removed: BTreeMap<String, String>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -41,6 +45,9 @@ pub(crate) struct Step {
     pub(crate) code: i32,
     /// Standard output under the mask.
     pub(crate) stdout: Option<String>,
+    /// What standard output must have.
+    #[serde(default)]
+    pub(crate) shows: Vec<String>,
     /// What standard error must have.
     #[serde(default)]
     pub(crate) stderr: Vec<String>,

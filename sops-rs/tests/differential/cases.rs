@@ -1,32 +1,64 @@
 //! What is encrypted and how, made up from a seed.
 
+use std::fs;
+
 use age::secrecy::ExposeSecret as _;
 use age::x25519;
+use jiff::Timestamp;
 use sops::master_key::age::AgeKeys;
-use sops::{Format, Identity, Selector};
+use sops::master_key::pgp::PgpKeys;
+use sops::{Format, Identity, KeyId, KeyService, Selector};
 
 use crate::documents::{self, Dice};
 use crate::generate;
+use crate::gnupg::GnuPg;
 
-/// Three identities. Both programs have them all.
+/// Three identities of age and an OpenPGP key. Both programs have them all.
 pub(crate) struct Keys {
     pub(crate) identities: String,
+    /// Keyrings as they were before GnuPG 2.1, which both read without running `gpg`.
+    pub(crate) rings: GnuPg,
+    /// The folder of GnuPG the key comes from.
+    pub(crate) home: GnuPg,
     names: Vec<String>,
-    pub(crate) service: AgeKeys,
+    age: AgeKeys,
+    pgp: PgpKeys,
 }
+
+/// The number of the OpenPGP key.
+pub(crate) const PGP: usize = 3;
 
 impl Keys {
     pub(crate) fn new() -> Keys {
         let made: Vec<x25519::Identity> = (0..3).map(|_| x25519::Identity::generate()).collect();
         let lines: Vec<String> = made.iter().map(|identity| identity.to_string().expose_secret().to_owned()).collect();
         let identities = lines.join("\n");
-        let names = made.iter().map(|identity| identity.to_public().to_string()).collect();
-        let service = AgeKeys::new(Identity::parse(&identities).unwrap());
-        Keys { identities, names, service }
+        let mut names: Vec<String> = made.iter().map(|identity| identity.to_public().to_string()).collect();
+        let age = AgeKeys::new(Identity::parse(&identities).unwrap());
+        let home = GnuPg::new();
+        names.push(home.generate("one", ("ed25519", "cv25519"), &[]));
+        // The time at which the key was just written.
+        let now = Timestamp::try_from(fs::metadata(home.path()).unwrap().modified().unwrap()).unwrap();
+        let pgp = PgpKeys::from_armored(&home.secret("one")).unwrap().at(now);
+        Keys { identities, rings: home.as_of_old(), home, names, age, pgp }
+    }
+
+    pub(crate) fn services(&self) -> [&dyn KeyService; 2] {
+        [&self.age, &self.pgp]
+    }
+
+    /// The recipient or fingerprint.
+    pub(crate) fn name(&self, number: usize) -> &str {
+        &self.names[number]
+    }
+
+    pub(crate) fn id(&self, number: usize) -> KeyId {
+        let name = self.names[number].clone();
+        if number == PGP { KeyId::Pgp(name) } else { KeyId::Age(name) }
     }
 
     pub(crate) fn recipients(&self, numbers: &[usize]) -> Vec<&str> {
-        numbers.iter().map(|number| self.names[*number].as_str()).collect()
+        numbers.iter().map(|number| self.name(*number)).collect()
     }
 }
 
@@ -112,11 +144,12 @@ fn selector(dice: &mut Dice) -> Selector {
 }
 
 fn groups(dice: &mut Dice) -> (Vec<Vec<usize>>, Option<i64>) {
-    let one = [vec![0], vec![1], vec![0, 2], vec![2, 1, 0]];
-    match dice.roll(10) {
+    let one = [vec![0], vec![1], vec![0, 2], vec![2, 1, 0], vec![PGP], vec![1, PGP]];
+    match dice.roll(12) {
         0 => (vec![vec![0], vec![1, 2]], None),
         1 => (vec![vec![2], vec![0], vec![1]], Some(2)),
         2 => (vec![vec![1]], Some(1)),
-        _ => (vec![one[dice.roll(4)].clone()], None),
+        3 => (vec![vec![PGP], vec![2], vec![0, PGP]], Some(2)),
+        _ => (vec![one[dice.roll(one.len())].clone()], None),
     }
 }

@@ -24,6 +24,7 @@ impl Oracle {
     pub(crate) fn new(keys: &Keys) -> Oracle {
         let mut command = Command::new(peer("sops-oracle"));
         command.env_clear().env("HOME", "/nonexistent").env("SOPS_AGE_KEY", &keys.identities);
+        command.env("GNUPGHOME", keys.rings.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let questions = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().unwrap());
@@ -68,6 +69,22 @@ impl Oracle {
         self.ask(&json!({
             "do": "convert", "in": input.name(), "out": output.name(), "bytes": STANDARD.encode(bytes),
         }))
+    }
+
+    /// The values of a plain file without its comments, as the original reads it: a line for each.
+    pub(crate) fn leaves_of_plain(&mut self, bytes: &[u8], format: Format) -> Answer {
+        self.ask(&json!({ "do": "leaves of plain", "in": format.name(), "bytes": STANDARD.encode(bytes) }))
+    }
+
+    /// The same of an encrypted file once it is opened.
+    pub(crate) fn leaves_of_encrypted(&mut self, bytes: &[u8], format: Format) -> Answer {
+        self.ask(&json!({ "do": "leaves of encrypted", "in": format.name(), "bytes": STANDARD.encode(bytes) }))
+    }
+
+    /// Whether Go's `regexp` finds the expression in each of the texts.
+    pub(crate) fn finds(&mut self, expression: &str, texts: &[&str]) -> Result<Vec<bool>, String> {
+        let found = self.ask(&json!({ "do": "match", "text": expression, "texts": texts }))?;
+        Ok(found.iter().map(|found| *found == 1).collect())
     }
 }
 

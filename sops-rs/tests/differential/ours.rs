@@ -3,7 +3,7 @@
 use futures::executor::block_on;
 use jiff::Timestamp;
 use sops::document::CheckMac;
-use sops::{Creation, Document, Error, Format, KeyGroup, KeyId};
+use sops::{Creation, Document, Error, Format, KeyGroup};
 
 use crate::cases::{Case, Keys};
 
@@ -11,8 +11,9 @@ pub(crate) type Answer = Result<Vec<u8>, Error>;
 
 pub(crate) fn encrypt(case: &Case, keys: &Keys) -> Answer {
     let now: Timestamp = "2024-05-06T07:08:09Z".parse().unwrap();
-    let ids = |group: &[usize]| keys.recipients(group).into_iter().map(|name| KeyId::Age(name.to_owned()));
-    let groups: Vec<KeyGroup> = case.groups.iter().map(|group| KeyGroup::new(ids(group), "")).collect();
+    let ids = |group: &[usize]| group.iter().map(|number| keys.id(*number)).collect::<Vec<_>>();
+    let groups: Vec<KeyGroup> =
+        case.groups.iter().map(|group| KeyGroup::new(ids(group), "2024-05-06T07:08:09Z")).collect();
     let creation = Creation {
         groups: &groups,
         shamir_threshold: case.threshold,
@@ -23,13 +24,13 @@ pub(crate) fn encrypt(case: &Case, keys: &Keys) -> Answer {
     };
     let document = Document::plain(case.input, &case.document, case.output)?;
     let mut random = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(std::io::Error::other);
-    let (sealed, _) = block_on(document.encrypt(&creation, &[&keys.service], &mut random))?;
+    let (sealed, _) = block_on(document.encrypt(&creation, &keys.services(), &mut random))?;
     sealed.emit(case.output, case.indent).map(|bytes| bytes.to_vec())
 }
 
 pub(crate) fn decrypt(bytes: &[u8], input: Format, output: Format, keys: &Keys) -> Answer {
     let document = Document::load(input, bytes)?;
-    let (key, _) = block_on(document.open_data_key(&[&keys.service], &[]))?;
+    let (key, _) = block_on(document.open_data_key(&keys.services(), &[]))?;
     let opened = document.open(&key.expect("the keys of the case"), CheckMac::Yes)?;
     output.emit(&opened.branches, None).map(|bytes| bytes.to_vec())
 }
