@@ -49,6 +49,7 @@ pub struct Certificate {
     not_before: Timestamp,
     not_after: Timestamp,
     fingerprint: String,
+    digest: [u8; 32],
 }
 
 impl Certificate {
@@ -78,6 +79,8 @@ impl Certificate {
             return Err(CertificateError::TooSmall(rsa.key_size()));
         }
         let key = PublicEncryptingKey::from_der(public_key.raw).map_err(|_| CertificateError::Unacceptable)?;
+        let mut whole = [0; 32];
+        whole.copy_from_slice(digest(&SHA256, der).as_ref());
         let instant = |seconds| Timestamp::from_second(seconds).map_err(|_| CertificateError::Malformed);
         Ok(Certificate {
             modulus_len: key.key_size_bytes(),
@@ -85,6 +88,7 @@ impl Certificate {
             not_before: instant(certificate.validity().not_before.timestamp())?,
             not_after: instant(certificate.validity().not_after.timestamp())?,
             fingerprint: ssh_fingerprint(&rsa),
+            digest: whole,
         })
     }
 
@@ -107,6 +111,12 @@ impl Certificate {
     /// The OpenSSH fingerprint of the public key, `SHA256:` and base64 without padding: the name of a sealing key.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The SHA-256 digest of the whole certificate as DER, which `openssl x509 -noout -fingerprint -sha256` prints. Another
+    /// certificate for the same key has another one.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
     }
 
     /// The length of the RSA modulus, in bytes, which is that of the RSA part of every blob.

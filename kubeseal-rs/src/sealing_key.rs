@@ -25,6 +25,9 @@ use crate::{Certificate, CertificateError};
 
 const SERIAL_NUMBER_LENGTH: usize = 16;
 
+/// From 1970 to the last years that a certificate can name.
+const PLACEHOLDER_VALIDITY: Duration = Duration::from_hours(8000 * 365 * 24);
+
 /// Why a sealing key cannot be read or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -70,6 +73,21 @@ impl SealingKey {
         let private_key = parse_private_key(private_key_pem)?;
         let certificate_pem = String::from_utf8_lossy(certificate_pem).into_owned();
         SealingKey::assemble(private_key, certificate_pem)
+    }
+
+    /// Reads the contents of `tls.key` alone, for opening what was sealed when the certificate is lost. A placeholder stands
+    /// in for the certificate, self-signed and dated from 1970 to 9999: nobody should seal with it. The fingerprint is the
+    /// key's own, because it depends on nothing else.
+    ///
+    /// # Errors
+    /// [`KeyError`] when it cannot be read.
+    pub fn from_private_key_pem(private_key_pem: &[u8]) -> Result<SealingKey, KeyError> {
+        let private_key = parse_private_key(private_key_pem)?;
+        let pkcs8: Pkcs8V1Der<'_> = private_key.as_der().map_err(|_| KeyError::Unacceptable)?;
+        let key = KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| KeyError::Unacceptable)?;
+        let parameters = certificate_parameters("", Timestamp::UNIX_EPOCH, PLACEHOLDER_VALIDITY)?;
+        let certificate = parameters.self_signed(&SelfSigner(key)).map_err(|_| KeyError::Generation)?;
+        SealingKey::assemble(private_key, certificate.pem())
     }
 
     /// Makes a key of `bits` bits and a self-signed certificate for it, valid from `now` for `validity`, with the

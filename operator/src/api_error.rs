@@ -11,6 +11,11 @@ pub fn cause(status: &Status) -> String {
     if fields.is_empty() { word } else { format!("{word} ({})", fields.join(", ")) }
 }
 
+/// Whether nothing new is accepted because the namespace is being deleted.
+pub fn is_terminating(status: &Status) -> bool {
+    status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.reason == "NamespaceTerminating")
+}
+
 /// A failed call in words that quote nothing.
 pub fn describe(error: &kube::Error) -> String {
     match error {

@@ -9,7 +9,7 @@ use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api_error::{cause, describe};
+use crate::api_error::{cause, describe, is_terminating};
 use crate::clock;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -69,6 +69,10 @@ impl Context {
         if matches!(status.code, 404 | 409) {
             self.inputs.secrets.unsure(target.clone());
             return Applied::Lost;
+        }
+        if is_terminating(status) {
+            let message = format!("failed update: the namespace `{}` is being deleted", target.namespace);
+            return Applied::Refused(Failure::waiting(Reason::NamespaceTerminating, message));
         }
         let message =
             format!("failed update: the API server does not accept the Secret `{}`: {}", target.name, cause(status));

@@ -16,6 +16,8 @@ pub enum Mode {
     Create,
     /// Its data becomes exactly what the object describes.
     Replace,
+    /// The same, with its labels and annotations: its owner has handed it over as it is.
+    Overwrite,
     /// What the object describes is added; other keys stay, and so does who owns it.
     Merge,
 }

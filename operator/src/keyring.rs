@@ -12,6 +12,7 @@ use kube::{Api, ResourceExt as _};
 use kubeseal::{Keyring, SEALING_KEY_ACTIVE, SEALING_KEY_LABEL, SealingKey};
 
 use crate::apply::subject;
+use crate::clock;
 use crate::context::Context;
 use crate::name::ObjectName;
 use crate::reason::Reason;
@@ -116,7 +117,7 @@ impl KeySecrets {
     }
 }
 
-fn created(secret: &Secret) -> Timestamp {
+pub(crate) fn created(secret: &Secret) -> Timestamp {
     secret.metadata.creation_timestamp.as_ref().map(|time| time.0).unwrap_or_default()
 }
 
@@ -161,6 +162,11 @@ fn replace(context: &Context, keyring: Keyring) {
     let opens_the_same = before.version() == keyring.version();
     let newest = keyring.newest().map(SealingKey::fingerprint);
     tracing::info!(keys = keyring.keys().len(), newest, "sealing keys loaded");
+    let expires = keyring.newest().map(|key| key.certificate().not_after());
+    context.inputs.metrics.sealing_certificate_expires(expires);
+    if let Some(expired) = expires.filter(|expires| *expires < clock::now()) {
+        tracing::warn!(%expired, "the certificate to seal with has expired: what it sealed opens, and nobody seals with it");
+    }
     context.inputs.set_keyring(keyring);
     if !opens_the_same {
         for name in context.sealed_secrets.cache.names() {
@@ -179,7 +185,7 @@ fn complain(context: &Arc<Context>, secret: &Secret, cause: &str) {
     tokio::spawn(async move { context.tell(&subject, "sealed-secrets", &notice).await });
 }
 
-fn read(secret: &Secret) -> Result<SealingKey> {
+pub(crate) fn read(secret: &Secret) -> Result<SealingKey> {
     let entry = |name: &str| {
         let value = secret.data.as_ref().and_then(|data| data.get(name));
         value.map(|value| value.0.as_slice()).with_context(|| format!("entry `{name}` is missing"))

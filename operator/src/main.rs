@@ -4,8 +4,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use strongroom::command::{Complaint, Verdict};
+use strongroom::keys::{self, KeysArguments};
 use strongroom::preview::{PreviewArguments, preview};
 use strongroom::settings::{Settings, environment};
+use strongroom::takeover::{self, TakeoverArguments};
 
 /// One operator for SealedSecret, SopsSecret and ExternalSecret.
 #[derive(Parser)]
@@ -22,6 +25,10 @@ enum Command {
     Run(Box<Settings>),
     /// Show the Secrets that would result from the manifests in a folder.
     Preview(PreviewArguments),
+    /// Tell what the sealing keys of a cluster are needed for; back them up and restore them.
+    Keys(Box<KeysArguments>),
+    /// Prepare the switch from the Sealed Secrets controller.
+    Takeover(Box<TakeoverArguments>),
 }
 
 #[tokio::main]
@@ -33,6 +40,8 @@ async fn main() -> ExitCode {
     match arguments.command {
         Command::Run(settings) => serve(*settings).await,
         Command::Preview(arguments) => show(&arguments).await,
+        Command::Takeover(arguments) => end(takeover::run(&arguments).await, "see `strongroom takeover check --help`"),
+        Command::Keys(arguments) => end(keys::run(&arguments).await, "see `strongroom keys --help`"),
     }
 }
 
@@ -60,6 +69,13 @@ async fn show(arguments: &PreviewArguments) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => complain(&error, "see `strongroom preview --help`"),
     }
+}
+
+fn end(outcome: anyhow::Result<Verdict>, hint: &str) -> ExitCode {
+    outcome.map_or_else(
+        |error| complain(&error, error.downcast_ref().map_or(hint, |complaint: &Complaint| &complaint.hint)),
+        ExitCode::from,
+    )
 }
 
 fn complain(error: &anyhow::Error, hint: &str) -> ExitCode {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use crds::Condition;
+use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -13,6 +14,7 @@ use prometheus_client::registry::Registry;
 
 use sealed_secrets::OriginalMetrics;
 
+mod process;
 pub mod sealed_secrets;
 
 /// The label sets.
@@ -52,6 +54,7 @@ pub struct Metrics {
     leads: Gauge,
     usable_keys: Gauge,
     unusable_keys: Gauge,
+    certificate_expiry: Gauge,
     /// By the names of the Sealed Secrets controller.
     pub original: OriginalMetrics,
 }
@@ -71,6 +74,7 @@ impl Default for Metrics {
             leads: Gauge::default(),
             usable_keys: Gauge::default(),
             unusable_keys: Gauge::default(),
+            certificate_expiry: Gauge::default(),
             original: OriginalMetrics::default(),
             registry: Mutex::new(Registry::default()),
         };
@@ -96,6 +100,11 @@ impl Default for Metrics {
             "sealing_keys_unusable",
             "Secrets that should hold a sealing key and hold none that can be used",
             metrics.unusable_keys.clone(),
+        );
+        registry.register(
+            "sealing_certificate_expiry_timestamp_seconds",
+            "When the certificate to seal with expires, in seconds since the epoch; 0 when there is none",
+            metrics.certificate_expiry.clone(),
         );
         Metrics { registry: Mutex::new(registry), ..metrics }
     }
@@ -157,12 +166,18 @@ impl Metrics {
         self.unusable_keys.set(i64::try_from(unusable).unwrap_or(i64::MAX));
     }
 
+    /// When the certificate to seal with expires.
+    pub fn sealing_certificate_expires(&self, at: Option<Timestamp>) {
+        self.certificate_expiry.set(at.map_or(0, Timestamp::as_second));
+    }
+
     /// All of it in the text format of Prometheus. `conditions` are samples made from what is remembered of the objects.
     pub fn text(&self, conditions: &str) -> String {
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         // Writing to a String does not fail.
         let _infallible = encode_registry(&mut text, &registry).and_then(|()| self.original.write(&mut text));
+        text.push_str(&process::text());
         text.push_str(conditions);
         let _infallible = encode_eof(&mut text);
         text

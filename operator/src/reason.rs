@@ -64,6 +64,8 @@ pub enum Reason {
     StoreUnavailable,
     /// The target of a merge does not exist.
     SecretMissing,
+    /// The namespace is being deleted.
+    NamespaceTerminating,
     /// The API server did not accept a write.
     UpdateFailed,
 }
@@ -101,6 +103,7 @@ impl Reason {
             Reason::RemoteInvalid => "RemoteInvalid",
             Reason::StoreUnavailable => "StoreUnavailable",
             Reason::SecretMissing => "SecretMissing",
+            Reason::NamespaceTerminating => "NamespaceTerminating",
             Reason::UpdateFailed => "ErrUpdateFailed",
         }
     }

@@ -245,12 +245,7 @@ async fn write<K: SecretSource>(
         Ok(data) => data,
         Err(failure) => return Ok(outcome(Err(failure))),
     };
-    let owner = object.owns_secret(&data).then(|| owner_reference(object));
-    // A Secret that is only open to additions keeps its owner, unless it may be taken over as well.
-    let is_ours = target.claim.mode != Mode::Merge || target.claim.existing.as_ref().is_some_and(|meta| meta.managed);
-    let owner = owner.filter(|_| is_ours);
-    let desired =
-        Desired { claim: target.claim, data, owner, existing: target.existing, field_manager: object.field_manager() };
+    let desired = desired(object, target.claim, target.existing, data);
     let planned = match plan(&desired) {
         Ok(planned) => planned,
         Err(failure) => return Ok(outcome(Err(failure))),
@@ -266,6 +261,20 @@ async fn write<K: SecretSource>(
         Applied::Refused(failure) => outcome(Err(failure)),
         Applied::Lost => None,
     })
+}
+
+/// A Secret as an object describes it, to be planned.
+pub(crate) fn desired<K: SecretSource>(
+    object: &K,
+    claim: Claim,
+    existing: Option<Secret>,
+    data: SecretData,
+) -> Desired {
+    let owner = object.owns_secret(&data).then(|| owner_reference(object));
+    // A Secret that is only open to additions keeps its owner, unless it may be taken over as well.
+    let is_ours = claim.mode != Mode::Merge || claim.existing.as_ref().is_some_and(|meta| meta.managed);
+    let owner = owner.filter(|_| is_ours);
+    Desired { claim, data, owner, existing, field_manager: object.field_manager() }
 }
 
 fn contested(target: &ObjectName, truce: std::time::Duration) -> Failure {

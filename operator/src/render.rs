@@ -8,10 +8,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 
 use serde_json::Value;
 
+use crate::claim::Mode;
 use crate::plan::Desired;
 
 /// The Secret as it will be written. An existing one keeps its uid and resourceVersion, which make the write conditional,
-/// and everything that others have put there.
+/// and everything that others have put there, unless it was handed over as it is.
 pub fn render(desired: &Desired) -> Secret {
     let data = &desired.data;
     let mut secret = desired.existing.clone().unwrap_or_else(|| Secret {
@@ -21,15 +22,10 @@ pub fn render(desired: &Desired) -> Secret {
             finalizers: (!data.finalizers.is_empty()).then(|| data.finalizers.clone()),
             ..ObjectMeta::default()
         },
+        immutable: data.immutable,
         ..Secret::default()
     });
-    let once_ours = |map: &str| described_before(&secret.metadata, &desired.field_manager, map);
-    let (labels, annotations) = (once_ours("f:labels"), once_ours("f:annotations"));
-    overlay(&mut secret.metadata.labels, &data.labels, &labels);
-    overlay(&mut secret.metadata.annotations, &data.annotations, &annotations);
-    if let Some(owner) = &desired.owner {
-        own(&mut secret.metadata, owner);
-    }
+    describe(&mut secret.metadata, desired);
     let values = data.values.iter().map(|(key, value)| (key.clone(), ByteString(value.to_vec())));
     if desired.claim.mode.keeps_other_keys() {
         let once_ours = described_data(&secret.metadata, &desired.field_manager);
@@ -49,6 +45,21 @@ pub fn render(desired: &Desired) -> Secret {
         secret.immutable = Some(true);
     }
     secret
+}
+
+/// Labels, annotations and the owner.
+fn describe(metadata: &mut ObjectMeta, desired: &Desired) {
+    if desired.claim.mode == Mode::Overwrite {
+        metadata.labels = None;
+        metadata.annotations = None;
+    }
+    let once_ours = |map: &str| described_before(metadata, &desired.field_manager, map);
+    let (labels, annotations) = (once_ours("f:labels"), once_ours("f:annotations"));
+    overlay(&mut metadata.labels, &desired.data.labels, &labels);
+    overlay(&mut metadata.annotations, &desired.data.annotations, &annotations);
+    if let Some(owner) = &desired.owner {
+        own(metadata, owner);
+    }
 }
 
 /// Sets what is described and removes what we described before and no longer do.

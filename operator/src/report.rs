@@ -1,7 +1,7 @@
 //! What is said about an object after the work: status, at most one event, and when to look again. A function of its
 //! arguments.
 
-use crds::{ChildStatus, Proof};
+use crds::{ChildStatus, Condition, Proof};
 use jiff::Timestamp;
 
 use crate::condition::ready;
@@ -80,11 +80,12 @@ pub fn report<K: SecretSource>(object: &K, work: Result<Vec<Outcome>, Failure>, 
         Ok(outcomes) => outcomes.into_iter().map(|outcome| child(outcome, &old, facts)).collect(),
         Err(failure) => failed_children(object, &old, &failure, facts),
     };
+    let said = said_before(&old, object.meta().generation);
     let success = K::success();
     let verdict = failure.as_ref().map_or(Ok(success.ready), Err);
     let mut state = State {
         observed_generation: object.meta().generation,
-        conditions: K::conditions(&old.conditions, ready(&old.conditions, verdict, facts.now)),
+        conditions: K::conditions(&said, ready(&said, verdict, facts.now), facts.now),
         sealing_key: children.iter().find_map(|(_, key)| key.clone()).or_else(|| old.sealing_key.clone()),
         children: children.into_iter().map(|(child, _)| child).collect(),
         refresh_time: old.refresh_time,
@@ -104,6 +105,17 @@ pub fn report<K: SecretSource>(object: &K, work: Result<Vec<Outcome>, Failure>, 
     };
     let again = again(object, failure.as_ref(), &state, facts.now);
     Report { state, notice, again }
+}
+
+/// The conditions as they were. What was said of another generation is said anew, if only by the time of its update.
+fn said_before(old: &State, generation: Option<i64>) -> Vec<Condition> {
+    let mut said = old.conditions.clone();
+    if old.observed_generation != generation {
+        for condition in &mut said {
+            condition.last_update_time = None;
+        }
+    }
+    said
 }
 
 /// Why the object as a whole is not right.

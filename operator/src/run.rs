@@ -34,7 +34,7 @@ const KEY_RETRY: Duration = Duration::from_secs(5);
 /// # Errors
 /// The cluster cannot be reached at all, the port is taken, or leadership was lost.
 pub async fn run(mut settings: Settings) -> Result<()> {
-    let config = cluster(&settings).await?;
+    let config = cluster_config(&settings).await?;
     let namespace = own_namespace(&settings, &config);
     settings.narrow(&namespace);
     for words in settings.sealed_secrets.without_effect() {
@@ -168,13 +168,13 @@ async fn key_or_fault(context: &Arc<Context>, readiness: &Arc<Readiness>) {
 }
 
 /// The namespace of the operator itself: as told, as the pod was told, or that of its ServiceAccount.
-fn own_namespace(settings: &Settings, config: &Config) -> String {
+pub(crate) fn own_namespace(settings: &Settings, config: &Config) -> String {
     let of_the_pod = || std::env::var("POD_NAMESPACE").ok().filter(|name| !name.is_empty());
     settings.operator_namespace.clone().or_else(of_the_pod).unwrap_or_else(|| config.default_namespace.clone())
 }
 
 /// The cluster that the settings name: a kubeconfig, or the one that the pod is in.
-async fn cluster(settings: &Settings) -> Result<Config> {
+pub(crate) async fn cluster_config(settings: &Settings) -> Result<Config> {
     let options = KubeConfigOptions { context: settings.context.clone(), ..KubeConfigOptions::default() };
     let mut config = match &settings.kubeconfig {
         Some(path) => {

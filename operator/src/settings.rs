@@ -86,7 +86,7 @@ pub struct Settings {
 /// The longest prefix that leaves room for the suffix of a generated name.
 const LONGEST_PREFIX: usize = 245;
 
-fn key_prefix(text: &str) -> Result<String, String> {
+pub(crate) fn key_prefix(text: &str) -> Result<String, String> {
     let is_fit = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     if text.len() > LONGEST_PREFIX || !text.chars().all(is_fit) {
         return Err(format!("expected at most {LONGEST_PREFIX} of the characters a-z, 0-9 and `-`"));

@@ -165,7 +165,7 @@ pub trait SecretSource:
     /// The name under which its writes are recorded.
     fn field_manager(&self) -> String;
     /// All conditions of the kind, made from `Ready` and from what was written before.
-    fn conditions(_old: &[Condition], ready: Condition) -> Vec<Condition> {
+    fn conditions(_old: &[Condition], ready: Condition, _now: Timestamp) -> Vec<Condition> {
         vec![ready]
     }
     /// The component that its events come from.

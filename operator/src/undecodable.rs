@@ -28,12 +28,13 @@ pub async fn report<K: SecretSource>(context: &Context, name: &ObjectName) -> ku
         format!("the object cannot be read as {kind}; compare it with `kubectl explain {}.spec`", kind.to_lowercase()),
     );
     let old: Vec<Condition> = serde_json::from_value(object.data["status"]["conditions"].clone()).unwrap_or_default();
-    let condition = ready(&old, Err(&failure), clock::now());
+    let now = clock::now();
+    let condition = ready(&old, Err(&failure), now);
     let generation = json!(object.metadata.generation);
     if old.contains(&condition) && object.data["status"]["observedGeneration"] == generation {
         return Ok(Again::OnChange);
     }
-    let status = json!({ "observedGeneration": generation, "conditions": K::conditions(&old, condition) });
+    let status = json!({ "observedGeneration": generation, "conditions": K::conditions(&old, condition, now) });
     let Value::Object(fields) = &mut object.data else { return Ok(Again::OnChange) };
     fields.insert("status".into(), status);
     if K::writes_status(&context.inputs.settings) && !context.write_dynamic_status(&resource, &object).await? {

@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 use crds::SealedSecret;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Api;
+use kube::api::DeleteParams;
 use kubeseal::{CLUSTER_WIDE, Scope};
 use serde_json::{Value, json};
 
@@ -167,17 +169,45 @@ async fn bytes_and_unknown_fields_are_no_mistake() -> Result<()> {
     let bytes: Vec<u8> = (0..=255).collect();
     let blob = kubeseal::encode_base64(&kubeseal::seal(KEYS[1].certificate(), &label, &bytes)?);
     let nothing = kubeseal::encode_base64(&kubeseal::seal(KEYS[1].certificate(), &label, b"")?);
+    // As `base64` and an editor on Windows break lines.
+    let broken =
+        |end: &str| blob.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + end).collect::<String>();
+    let (lines, windows) = (broken("\n"), broken("\r\n"));
     let object = json!({
         "metadata": { "name": "bytes" },
-        "spec": { "encryptedData": { "bytes": blob, "nothing": nothing }, "surprise": { "for": ["later"] } },
+        "spec": { "encryptedData": { "bytes": blob, "lines": lines, "nothing": nothing, "windows": windows }, "surprise": { "for": ["later"] } },
     });
     scene.create_loosely(object).await?;
     scene.synced("bytes").await?;
     let data = scene.api::<Secret>().get("bytes").await?.data.unwrap_or_default();
     assert_eq!((&data["bytes"].0, data["nothing"].0.len()), (&bytes, 0));
+    assert_eq!((&data["lines"].0, &data["windows"].0), (&bytes, &bytes));
     // No value at all is a Secret without values.
     scene.create::<SealedSecret>(json!({ "metadata": { "name": "bare" }, "spec": { "encryptedData": {} } })).await?;
     scene.synced("bare").await?;
     assert!(scene.api::<Secret>().get("bare").await?.data.is_none());
     Ok(())
+}
+
+/// Nothing new is accepted there any more: that is said once, and what is left is still kept as it should be.
+#[tokio::test]
+async fn a_namespace_that_is_being_deleted_has_a_reason_of_its_own_and_no_hot_loop() -> Result<()> {
+    let scene = Scene::new().await?;
+    let operator = scene.start().await?;
+    for name in ["gone", "kept"] {
+        scene.create_sealed(name, "one").await?;
+        scene.synced(name).await?;
+    }
+    // Nobody here empties namespaces, so that it stays in this state.
+    let namespaces: Api<Namespace> = Api::all(scene.plane.admin());
+    namespaces.delete(&scene.namespace, &DeleteParams::default()).await?;
+    scene.api::<Secret>().delete("gone", &DeleteParams::default()).await?;
+    let ready = scene.failed("gone").await?;
+    assert_eq!(ready.reason.as_deref(), Some("NamespaceTerminating"));
+    let message = format!("failed update: the namespace `{}` is being deleted", scene.namespace);
+    assert_eq!(ready.message, Some(message));
+    scene.is_quiet().await?;
+    scene.change::<Secret>("kept", json!({ "data": { "password": "eA==" } })).await?;
+    scene.holds("kept", &[("password", "one")]).await?;
+    scene.nothing_leaked(&operator).await
 }

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use futures::future::try_join_all;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use rig::{FaultProxy, Operator, Seen};
 use serde_json::json;
 
-use crate::scene::{DEADLINE, Scene, metric};
+use crate::scene::{DEADLINE, Scene, metric, rsa_operations};
 
 /// A replica behind a proxy of its own, which tells its calls from those of the other.
 struct Replica {
@@ -72,6 +73,32 @@ async fn a_leader_that_is_asked_to_leave_hands_over_at_once() -> Result<()> {
     assert!(started.elapsed() < Duration::from_secs(12), "the lease was not given back: {:?}", started.elapsed());
     scene.create_sealed("later", "two").await?;
     scene.synced("later").await?;
+    Ok(())
+}
+
+/// Killed, it gives nothing back: the standby waits for the end of the lease, and finds everything done.
+#[tokio::test]
+async fn a_standby_follows_a_killed_leader_within_twenty_seconds_and_has_nothing_to_redo() -> Result<()> {
+    const OBJECTS: usize = 25;
+    let scene = Scene::new().await?;
+    let first = Replica::start(&scene).await?;
+    let second = Replica::start(&scene).await?;
+    let names: Vec<String> = (0..OBJECTS).map(|number| format!("object-{number}")).collect();
+    try_join_all(names.iter().map(|name| scene.create_sealed(name, "one"))).await?;
+    try_join_all(names.iter().map(|name| scene.synced(name))).await?;
+    let started = Instant::now();
+    first.operator.kill().await?;
+    let took_over = async || second.leads().await.is_ok_and(|leads| leads).then_some(());
+    rig::eventually(DEADLINE, "the second replica leading", took_over).await?;
+    assert!(started.elapsed() < Duration::from_secs(20), "it took {:?}", started.elapsed());
+    // It works, and has looked at the others by then.
+    scene.create_sealed("later", "two").await?;
+    let later = scene.synced("later").await?;
+    scene.told(&later, 1).await?;
+    assert_eq!(rsa_operations(&second.operator).await?, 1);
+    let written: Vec<String> =
+        second.written().into_iter().map(|seen| format!("{} {}", seen.verb, seen.resource)).collect();
+    assert_eq!(written, ["create secrets", "update sealedsecrets/status", "create events"]);
     Ok(())
 }
 

@@ -10,4 +10,5 @@ mod rules;
 mod scopes;
 mod server;
 mod status;
+mod stories;
 mod template;

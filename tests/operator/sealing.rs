@@ -19,14 +19,15 @@ use crate::takeover::Original;
 
 const ACCESS: &str = include_str!("../../deploy/base/certificate-access.yaml");
 
-#[derive(Clone, Copy, Debug)]
-enum Tool {
+/// Which of the two command lines seals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tool {
     Ours,
     Original,
 }
 
 impl Tool {
-    const BOTH: [Tool; 2] = [Tool::Ours, Tool::Original];
+    pub(crate) const BOTH: [Tool; 2] = [Tool::Ours, Tool::Original];
 
     fn program(self) -> Result<PathBuf> {
         match self {
@@ -36,7 +37,7 @@ impl Tool {
     }
 
     /// Runs it with `input` on its standard input, without anything that the person who runs the tests has set up.
-    fn run(self, kubeconfig: &Path, input: &str, arguments: &[&str]) -> Result<String> {
+    pub(crate) fn run(self, kubeconfig: &Path, input: &str, arguments: &[&str]) -> Result<String> {
         let folder = TempDir::with_prefix("strongroom-sealing-")?;
         fs::write(folder.path().join("input"), input)?;
         let mut command = Command::new(self.program()?);
@@ -55,12 +56,18 @@ fn manifest(namespace: &str, name: &str, annotations: &Value) -> String {
 }
 
 /// A person who may log in, and no more; in front of them the operator behind its Service.
-async fn behind_its_service(scene: &Scene<'_>) -> Result<(Operator, PathBuf)> {
+pub(crate) async fn behind_its_service(scene: &Scene<'_>) -> Result<(Operator, PathBuf)> {
     let mut options = scene.options()?;
     options.listen = rig::host_address()?;
     let operator = Operator::start_ready(&options).await?;
+    let kubeconfig = reached_by_a_person(scene, operator.address().port()).await?;
+    Ok((operator, kubeconfig))
+}
+
+/// Puts the controller that listens on `port` behind its Service; answers the kubeconfig of a person who may log in, and no more.
+pub(crate) async fn reached_by_a_person(scene: &Scene<'_>, port: u16) -> Result<PathBuf> {
     let namespace = &scene.installation.namespace;
-    scene.plane.publish_service(namespace, "sealed-secrets-controller", "http", operator.address().port()).await?;
+    scene.plane.publish_service(namespace, "sealed-secrets-controller", "http", port).await?;
     let access = ACCESS.replace("namespace: strongroom", &format!("namespace: {namespace}"));
     scene.plane.apply_yaml(&access).await?;
     let person: ServiceAccount = serde_json::from_value(json!({ "metadata": { "name": "person" } }))?;
@@ -72,7 +79,7 @@ async fn behind_its_service(scene: &Scene<'_>) -> Result<(Operator, PathBuf)> {
     let flags = ["--controller-namespace", namespace, "--fetch-cert"];
     let fetched = async || Tool::Ours.run(&kubeconfig, "", &flags).ok();
     rig::eventually(crate::scene::DEADLINE, "the certificate through the API server", fetched).await?;
-    Ok((operator, kubeconfig))
+    Ok(kubeconfig)
 }
 
 #[tokio::test]

@@ -20,11 +20,18 @@ use crate::scene::{DEADLINE, Scene, planted, rsa_operations, seal, values_of};
 /// The controller of Sealed Secrets, serving the same namespace with the same keys.
 pub(crate) struct Original {
     process: Process,
+    /// Where `/v1` is, and where `/metrics` is.
+    ports: [u16; 2],
     _service_account: TempDir,
 }
 
 impl Original {
     pub(crate) fn start(scene: &Scene<'_>) -> Result<Original> {
+        Original::start_with(scene, &[])
+    }
+
+    /// The same with more flags; of a flag that is given twice the last counts.
+    pub(crate) fn start_with(scene: &Scene<'_>, flags: &[&str]) -> Result<Original> {
         let service_account = TempDir::with_prefix("strongroom-original-")?;
         fs::write(service_account.path().join("token"), scene.plane.admin_token())?;
         fs::write(service_account.path().join("ca.crt"), scene.plane.certificate_authority())?;
@@ -35,18 +42,45 @@ impl Original {
         command.env("KUBERNETES_SERVICE_HOST", host).env("KUBERNETES_SERVICE_PORT", port);
         command.env("POD_NAMESPACE", &scene.installation.namespace);
         command.args(["--all-namespaces=false", "--additional-namespaces", &scene.namespace, "--key-size", "2048"]);
-        command.args(["--listen-addr", "127.0.0.1:0", "--listen-metrics-addr", "127.0.0.1:0"]);
-        Ok(Original { process: Process::spawn(&command)?, _service_account: service_account })
+        let ports = rig::free_ports::<2>()?;
+        for (flag, port) in ["--listen-addr", "--listen-metrics-addr"].into_iter().zip(ports) {
+            command.args([flag, &format!("127.0.0.1:{port}")]);
+        }
+        command.args(flags);
+        Ok(Original { process: Process::spawn(&command)?, ports, _service_account: service_account })
     }
 
-    async fn stop(self) -> Result<()> {
+    /// The address of its `/v1`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports[0])
+    }
+
+    /// Waits until it has begun so many passes over objects.
+    pub(crate) async fn passed(&self, count: usize) -> Result<()> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let url = format!("http://127.0.0.1:{}/metrics", self.ports[1]);
+        let passed = async || {
+            let text = http.get(&url).send().await.ok()?.text().await.ok()?;
+            let line =
+                text.lines().find_map(|line| line.strip_prefix("sealed_secrets_controller_unseal_requests_total "));
+            line.and_then(|number| number.parse::<usize>().ok()).filter(|passes| *passes >= count)
+        };
+        rig::eventually(DEADLINE, "the original's passes", passed).await.map(drop)
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&self) -> Result<std::process::ExitStatus> {
+        self.process.wait(DEADLINE).await
+    }
+
+    pub(crate) async fn stop(self) -> Result<()> {
         self.process.kill()?;
         self.process.wait(DEADLINE).await.map(drop)
     }
 }
 
 /// The one sealing key of the installation, once there is one.
-async fn key(scene: &Scene<'_>) -> Result<SealingKey> {
+pub(crate) async fn key(scene: &Scene<'_>) -> Result<SealingKey> {
     let labelled = ListParams::default().labels(&format!("{SEALING_KEY_LABEL}={SEALING_KEY_ACTIVE}"));
     let first = async || scene.keys().list(&labelled).await.ok()?.items.into_iter().next();
     let secret = rig::eventually(DEADLINE, "a sealing key", first).await?;

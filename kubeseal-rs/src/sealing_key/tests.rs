@@ -39,6 +39,19 @@ fn both_encodings_of_the_private_key_are_read() {
 }
 
 #[test]
+fn a_key_opens_without_its_certificate() {
+    let pem = first().private_key_pem().unwrap();
+    let key = SealingKey::from_private_key_pem(pem.as_bytes()).unwrap();
+    assert_eq!(key.fingerprint(), first().fingerprint());
+    assert_eq!(key.certificate().not_before(), "1970-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(*key.private_key_pem().unwrap(), *pem);
+    let blob = seal(first().certificate(), b"shop", b"value").unwrap();
+    assert!(Keyring::new(vec![(key, day(1))]).unseal(b"shop", &blob, None).is_ok());
+    assert_eq!(SealingKey::from_private_key_pem(b"").unwrap_err(), KeyError::Missing);
+    assert_eq!(SealingKey::from_private_key_pem(curve().0.as_bytes()).unwrap_err(), KeyError::Unacceptable);
+}
+
+#[test]
 fn of_several_certificates_the_first_counts() {
     let chain = format!("{}{}", first().certificate_pem(), second().certificate_pem());
     let key = SealingKey::from_pem(first().private_key_pem().unwrap().as_bytes(), chain.as_bytes()).unwrap();

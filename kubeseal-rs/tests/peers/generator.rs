@@ -52,6 +52,14 @@ impl Plain {
         self.data.clone().into_iter().chain(texts).collect()
     }
 
+    /// The same Secret without an opinion about its scope.
+    pub(crate) fn without_scope(mut self) -> Plain {
+        if let Some(annotations) = self.metadata["annotations"].as_object_mut() {
+            annotations.retain(|name, _| name != CLUSTER_WIDE && name != NAMESPACE_WIDE);
+        }
+        self
+    }
+
     fn to_json(&self) -> Value {
         let data: BTreeMap<&String, String> =
             self.data.iter().map(|(key, value)| (key, kubeseal::encode_base64(value))).collect();

@@ -27,6 +27,11 @@ impl Program {
         }
     }
 
+    /// Runs it as it is.
+    pub(crate) fn run(self, arguments: &[&str], input: &[u8]) -> Output {
+        run(Command::new(self.path()).args(arguments), input)
+    }
+
     /// Runs it offline with the certificate of the tests.
     pub(crate) fn seal(self, arguments: &[&str], input: &[u8]) -> Output {
         run(Command::new(self.path()).arg("--cert").arg(files().join("tls.crt")).args(arguments), input)
@@ -61,7 +66,7 @@ fn run(command: &mut Command, input: &[u8]) -> Output {
 }
 
 /// A directory with `tls.key`, `tls.crt` and `kubeconfig`.
-fn files() -> PathBuf {
+pub(crate) fn files() -> PathBuf {
     static FILES: OnceLock<TempDir> = OnceLock::new();
     let directory = FILES.get_or_init(|| {
         let directory = TempDir::new().unwrap();

@@ -113,9 +113,12 @@ impl OriginalMetrics {
 fn word(reason: Reason) -> &'static str {
     match reason {
         Reason::NotOwned => "unmanaged",
-        Reason::UpdateFailed | Reason::Immutable | Reason::TooLarge | Reason::ForbiddenType | Reason::Contested => {
-            "update"
-        }
+        Reason::UpdateFailed
+        | Reason::NamespaceTerminating
+        | Reason::Immutable
+        | Reason::TooLarge
+        | Reason::ForbiddenType
+        | Reason::Contested => "update",
         _ => "unseal",
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use crds::{ChildStatus, Condition, SealedSecret, SealedSecretStatus};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 use kubeseal::{SKIP_SET_OWNER_REFERENCES, Scope};
@@ -102,8 +103,11 @@ impl SecretSource for SealedSecret {
         // A Secret without an owner reference (`skip-set-owner-references`) is known by the proof of our own write.
         let proof = self.status.as_ref().and_then(|status| status.proof.as_ref());
         let written = existing.controller.is_none() && proof.is_some_and(|proof| proof.uid == existing.uid);
-        if existing.is_controlled_by("SealedSecret", uid) || existing.managed || written {
+        if existing.is_controlled_by("SealedSecret", uid) || written {
             Ok(Mode::Replace)
+        } else if existing.managed {
+            // Without an owner reference it stays handed over, and would lose what others add with every write.
+            Ok(if is_owner(self) { Mode::Overwrite } else { Mode::Replace })
         } else {
             let message =
                 format!("failed update: Resource \"{name}\" already exists and is not managed by SealedSecret");
@@ -177,14 +181,11 @@ impl SecretSource for SealedSecret {
     }
 
     fn owns_secret(&self, _data: &SecretData) -> bool {
-        let metadata = self.spec.template.as_ref().and_then(|template| template.metadata.as_ref());
-        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
-        annotations.and_then(|all| all.get(SKIP_SET_OWNER_REFERENCES)).is_none_or(|value| value != "true")
+        is_owner(self)
     }
 
     /// `Synced` stays at index 0, where the columns and health checks of the original look.
-    fn conditions(old: &[Condition], ready: Condition) -> Vec<Condition> {
-        let now = ready.last_transition_time.as_ref().map_or_else(clock::now, |time| time.0);
+    fn conditions(old: &[Condition], ready: Condition, now: Timestamp) -> Vec<Condition> {
         let holds = ready.status == "True";
         let message = ready.message.as_deref().filter(|_| !holds).unwrap_or_default();
         let mut synced = condition(old, &Claimed { type_: "Synced", holds, reason: None, message }, now);
@@ -193,6 +194,13 @@ impl SecretSource for SealedSecret {
         }
         vec![synced, ready]
     }
+}
+
+/// Whether its Secret gets an owner reference.
+fn is_owner(object: &SealedSecret) -> bool {
+    let metadata = object.spec.template.as_ref().and_then(|template| template.metadata.as_ref());
+    let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+    annotations.and_then(|all| all.get(SKIP_SET_OWNER_REFERENCES)).is_none_or(|value| value != "true")
 }
 
 /// What the template says about the Secret around its values.

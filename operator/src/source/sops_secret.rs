@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use crds::{Condition, SopsScope, SopsSecret, SopsSecretStatus};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use sops::{DataKey, Document, Format, Identity};
@@ -134,8 +135,7 @@ impl SecretSource for SopsSecret {
     }
 
     /// `Stalled` tells tools that wait for an object that waiting will not help.
-    fn conditions(old: &[Condition], ready: Condition) -> Vec<Condition> {
-        let now = ready.last_transition_time.as_ref().map_or_else(clock::now, |time| time.0);
+    fn conditions(old: &[Condition], ready: Condition, now: Timestamp) -> Vec<Condition> {
         let lasting = [
             Reason::DecryptFailed,
             Reason::ScopeNotProven,

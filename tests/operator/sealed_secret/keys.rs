@@ -1,14 +1,16 @@
 //! Section 3, row 1: several sealing keys, in the layout of the original: loaded, generated when there is none, newest first.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use crds::SealedSecret;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, ListParams};
-use kubeseal::{SEALING_KEY_ACTIVE, SEALING_KEY_LABEL, Scope};
+use kubeseal::{SEALING_KEY_ACTIVE, SEALING_KEY_LABEL, Scope, SealingKey};
 use rig::Operator;
 use serde_json::json;
 
-use crate::scene::{DEADLINE, KEYS, Scene, rsa_operations, seal};
+use crate::scene::{DEADLINE, KEYS, Scene, metric, rsa_operations, seal};
 
 #[tokio::test]
 async fn values_sealed_with_an_old_and_a_new_key_open_in_one_object() -> Result<()> {
@@ -47,6 +49,51 @@ async fn a_key_that_comes_later_opens_what_waited_and_costs_one_failure_before()
     scene.synced("db").await?;
     scene.holds("db", &[("password", "one")]).await?;
     Ok(())
+}
+
+/// Which key has opened an object is kept in its status: whatever it costs to find out, it costs once.
+#[tokio::test]
+async fn the_key_that_opened_an_object_is_remembered_and_tried_first() -> Result<()> {
+    let scene = Scene::new().await?;
+    scene.add_key(&KEYS[0]).await?;
+    let mut operator = scene.start().await?;
+    let spec = |value: &str| {
+        let blob = seal(&KEYS[0], Scope::Strict, &scene.namespace, "db", value)?;
+        anyhow::Ok(json!({ "encryptedData": { "password": blob } }))
+    };
+    scene.create::<SealedSecret>(json!({ "metadata": { "name": "db" }, "spec": spec("one")? })).await?;
+    let object = scene.synced("db").await?;
+    let remembered = object.status.and_then(|status| status.sealing_key);
+    assert_eq!(remembered.as_deref(), Some(KEYS[0].fingerprint()));
+    assert_eq!(rsa_operations(&operator).await?, 2, "the newest first");
+    assert!(operator.terminate().await?.success());
+    operator.restart()?;
+    operator.wait_ready().await?;
+    scene.change::<SealedSecret>("db", json!({ "spec": spec("two")? })).await?;
+    scene.holds("db", &[("password", "two")]).await?;
+    assert_eq!(rsa_operations(&operator).await?, 1);
+    Ok(())
+}
+
+/// Expiry keeps people from sealing with a forgotten key; what was sealed with it stays readable.
+#[tokio::test]
+async fn a_key_whose_certificate_has_expired_opens_and_its_expiry_is_told() -> Result<()> {
+    let scene = Scene::without_key().await?;
+    let day = Duration::from_hours(24);
+    let expired = SealingKey::generate(2048, "", "2024-01-01T00:00:00Z".parse()?, day)?;
+    scene.add_key(&expired).await?;
+    let operator = scene.start().await?;
+    let data = json!({ "password": seal(&expired, Scope::Strict, &scene.namespace, "db", "one")? });
+    scene.create::<SealedSecret>(json!({ "metadata": { "name": "db" }, "spec": { "encryptedData": data } })).await?;
+    scene.holds("db", &[("password", "one")]).await?;
+    let expiry = "strongroom_sealing_certificate_expiry_timestamp_seconds";
+    let not_after = u64::try_from(expired.certificate().not_after().as_second())?;
+    assert_eq!(metric(&operator, expiry).await?, not_after);
+    let told = operator.log()?.iter().filter(|line| line.contains("has expired") && line.contains("WARN")).count();
+    assert_eq!(told, 1, "{}", operator.last_words());
+    operator.process().prompt()?;
+    let later = async || metric(&operator, expiry).await.ok().filter(|expiry| *expiry > not_after);
+    rig::eventually(DEADLINE, "a new certificate", later).await.map(drop)
 }
 
 #[tokio::test]

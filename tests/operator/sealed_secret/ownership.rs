@@ -48,13 +48,31 @@ async fn a_secret_of_another_sealed_secret_of_the_same_name_is_refused() -> Resu
 #[tokio::test]
 async fn a_managed_secret_is_taken_over() -> Result<()> {
     let scene = Scene::new().await?;
-    scene.create_foreign("db", json!({ MANAGED: "true" })).await?;
+    let metadata = json!({ "name": "db", "annotations": { MANAGED: "true", "note": "theirs" }, "labels": { "app": "shop", "old": "yes" } });
+    scene
+        .create::<Secret>(json!({ "metadata": metadata, "stringData": { "theirs": "gone", "password": "gone" } }))
+        .await?;
     scene.create_foreign("almost", json!({ MANAGED: "True" })).await?;
     let _operator = scene.start().await?;
-    let object = scene.create_sealed("db", "one").await?;
+    let mut object = scene.sealed("db", &[("password", "one")])?;
+    object["spec"]["template"] = json!({ "metadata": { "labels": { "app": "store" } } });
+    let object: SealedSecret = scene.create(object).await?;
     let secret = scene.holds("db", &[("password", "one")]).await?;
     let owners = secret.metadata.owner_references.unwrap_or_default();
     assert_eq!((owners.len(), Some(&owners[0].uid)), (1, object.metadata.uid.as_ref()));
+    // It is handed over as it is, with all that is written on it.
+    assert_eq!(serde_json::to_value(&secret.metadata.labels)?, json!({ "app": "store" }));
+    assert!(secret.metadata.annotations.is_none(), "{:?}", secret.metadata.annotations);
+    scene.synced("db").await?;
+    // What others write on it later stays.
+    scene
+        .change::<Secret>(
+            "db",
+            json!({ "metadata": { "labels": { "backup": "yes" } }, "data": { "password": "eA==" } }),
+        )
+        .await?;
+    let healed = scene.holds("db", &[("password", "one")]).await?;
+    assert_eq!(serde_json::to_value(&healed.metadata.labels)?, json!({ "app": "store", "backup": "yes" }));
     scene.create_sealed("almost", "one").await?;
     assert_eq!(scene.failed("almost").await?.reason.as_deref(), Some("NotOwned"));
     Ok(())

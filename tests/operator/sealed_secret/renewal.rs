@@ -1,15 +1,12 @@
 //! When sealing keys are made, in which order they count, and that every change of their Secrets counts at once.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use crds::SealedSecret;
-use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::{Event, Secret};
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kubeseal::{Certificate, SEALING_KEY_ACTIVE, SEALING_KEY_LABEL, Scope};
-use rig::Operator;
+use rig::{Action, FaultProxy, Matcher, Operator, Rule};
 use serde_json::{Value, json};
 
 use crate::scene::{DEADLINE, KEYS, Scene, metric, seal};
@@ -95,6 +92,27 @@ async fn sigusr1_makes_a_key_on_the_replica_that_leads() -> Result<()> {
     serves(&standby, &certificate).await?;
     assert_eq!(keys(&scene).await?.len(), 2);
     Ok(())
+}
+
+/// Written first, used then: what is sealed with a key that nobody has stored would be lost.
+#[tokio::test]
+async fn a_key_that_could_not_be_stored_is_not_used() -> Result<()> {
+    let scene = Scene::new().await?;
+    let proxy = FaultProxy::start(scene.plane).await?;
+    let operator = Operator::start_ready(&scene.options_through(&proxy)?).await?;
+    let create = Matcher::call("create", "secrets").in_namespace(&scene.installation.namespace);
+    let rule = proxy.add(Rule::new(create, Action::Answer(500)));
+    operator.process().prompt()?;
+    let told = async || operator.log().ok()?.iter().any(|line| line.contains("no new sealing key")).then_some(());
+    rig::eventually(DEADLINE, "the failure", told).await?;
+    assert_eq!((keys(&scene).await?.len(), operator.certificate().await?), (1, KEYS[1].certificate_pem().to_owned()));
+    drop(rule);
+    // Asked again, it makes one: nothing was left behind.
+    let made = async || {
+        operator.process().prompt().ok()?;
+        operator.certificate().await.ok().filter(|now| now != KEYS[1].certificate_pem())
+    };
+    rig::eventually(DEADLINE, "a key", made).await.map(drop)
 }
 
 #[tokio::test]
@@ -186,32 +204,59 @@ async fn a_broken_key_is_told_by_an_event_and_a_metric_until_it_is_mended() -> R
     Ok(())
 }
 
-/// Sealed with whatever certificate is served while keys are made as fast as they can be.
+/// A value sealed with the certificate that is served now.
+async fn sealed_now(scene: &Scene<'_>, operator: &Operator, name: &str, value: &str) -> Result<(String, Value)> {
+    let pem = operator.certificate().await?;
+    let label = Scope::Strict.label(&scene.namespace, name);
+    let blob = kubeseal::seal(&Certificate::from_pem(pem.as_bytes())?, &label, value.as_bytes())?;
+    Ok((pem, json!({ "encryptedData": { "key": kubeseal::encode_base64(&blob) } })))
+}
+
+async fn is_well(scene: &Scene<'_>, name: &str) -> Result<SealedSecret> {
+    let object = scene.reported(name, |_| true).await?;
+    let first = object.status.as_ref().and_then(|status| status.conditions.first()).context("no condition")?;
+    ensure!(first.status == "True", "{name}: {first:?}");
+    Ok(object)
+}
+
+/// Objects come and change, and Secrets go, while keys are made as fast as they can be: by age and on request.
 #[tokio::test]
 async fn while_keys_are_renewed_no_valid_object_fails() -> Result<()> {
+    const ROUNDS: usize = 60;
     let scene = Scene::new().await?;
-    let options = scene.options()?.argument("--key-renew-period=1s");
-    let operator = Operator::start_ready(&options).await?;
+    let operator = Operator::start_ready(&scene.options()?.argument("--key-renew-period=1s")).await?;
     let mut sealed_with = std::collections::HashSet::new();
-    for number in 0..60 {
-        let pem = operator.certificate().await?;
-        let certificate = Certificate::from_pem(pem.as_bytes())?;
-        let name = format!("object-{number}");
-        let label = Scope::Strict.label(&scene.namespace, &name);
-        let blob = kubeseal::encode_base64(&kubeseal::seal(&certificate, &label, b"value")?);
-        let object = json!({ "metadata": { "name": name }, "spec": { "encryptedData": { "key": blob } } });
-        scene.create::<SealedSecret>(object).await?;
+    let mut since = None;
+    for round in 0..ROUNDS {
+        if round % 10 == 5 {
+            operator.process().prompt()?;
+        }
+        let name = format!("object-{round}");
+        let (pem, spec) = sealed_now(&scene, &operator, &name, "value").await?;
+        scene.create::<SealedSecret>(json!({ "metadata": { "name": name }, "spec": spec })).await?;
+        let (_, spec) = sealed_now(&scene, &operator, "changing", &round.to_string()).await?;
+        if since.is_none() {
+            scene.create::<SealedSecret>(json!({ "metadata": { "name": "changing" }, "spec": spec })).await?;
+        } else {
+            scene.change::<SealedSecret>("changing", json!({ "spec": spec })).await?;
+            scene.api::<Secret>().delete(&format!("object-{}", round / 2), &DeleteParams::default()).await.ok();
+        }
         // Not faster than keys can follow.
-        let one = async || scene.reported(&name, |_| true).await;
-        let object = tokio::time::timeout(Duration::from_mins(1), one()).await??;
-        let first = object.status.and_then(|status| status.conditions.into_iter().next()).context("no condition")?;
-        ensure!(first.status == "True", "{name}: {first:?}");
+        is_well(&scene, &name).await?;
+        let object = is_well(&scene, "changing").await?;
+        let flipped = object.status.and_then(|status| status.conditions.into_iter().next()?.last_transition_time);
+        // Had it been anything else meanwhile, this would have moved.
+        ensure!(since.is_none() || since == flipped, "{since:?} {flipped:?}");
+        since = flipped;
         sealed_with.insert(pem);
     }
-    ensure!(sealed_with.len() > 1, "no key was renewed meanwhile");
+    ensure!(sealed_with.len() > 2, "{} keys were in use", sealed_with.len());
+    let secret = scene.api::<Secret>().get("changing").await?;
+    assert_eq!(secret.data.unwrap_or_default()["key"].0, (ROUNDS - 1).to_string().as_bytes());
     let failed = scene.api::<Event>().list(&ListParams::default().fields("type=Warning")).await?.items;
     ensure!(failed.is_empty(), "{failed:?}");
-    let names: Vec<String> = (0..60).map(|number| format!("object-{number}")).collect();
-    try_join_all(names.iter().map(|name| scene.synced(name))).await?;
+    for round in 0..ROUNDS {
+        is_well(&scene, &format!("object-{round}")).await?;
+    }
     Ok(())
 }

@@ -26,6 +26,13 @@ fn table() -> Vec<Rule> {
             json!({ "a": "{{ .one }}", "t": "<{{ .a }}>" }),
             &[("a", "$"), ("one", "$"), ("t", "<{{ .one }}>")],
         ),
+        (
+            "plain-and-sealed-together",
+            &["password"],
+            json!({ "username": "shop", "xml": "<u>{{ .username }}</u><p>{{ .password }}</p>" }),
+            &[("password", "$"), ("username", "shop"), ("xml", "<u>shop</u><p>$</p>")],
+        ),
+        ("a-text-sees-itself-unrendered", &[], json!({ "t": "{{ .t }}" }), &[("t", "{{ .t }}")]),
         // 0.37: of one name, what was sealed counts, in the Secret and for others.
         (
             "what-was-sealed-wins",
@@ -40,6 +47,13 @@ fn table() -> Vec<Rule> {
             json!({ "one": null, "t": "<{{ .one }}>" }),
             &[("t", "<$>"), ("two", "$")],
         ),
+        (
+            "null-beside-what-was-sealed-hides-no-sibling",
+            &["one"],
+            json!({ "none": null, "plain": "text", "t": "{{ .plain }}{{ .none }}{{ .one }}" }),
+            &[("one", "$"), ("plain", "text"), ("t", "text<no value>$")],
+        ),
+        ("all-null-is-a-secret-without-values", &["one"], json!({ "one": null }), &[]),
         ("null-of-nothing-is-nothing", &["one"], json!({ "none": null }), &[("one", "$")]),
     ]
 }

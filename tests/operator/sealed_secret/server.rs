@@ -213,5 +213,30 @@ async fn names_are_in_the_metrics_of_their_own_port_alone() -> Result<()> {
         );
         ensure!(all.lines().any(|written| written == line), "{line} is not in\n{all}");
     }
+    assert_tells_of_its_process(&metrics)?;
+    assert_tells_of_its_process(&all)?;
+    // An object that is gone has no sample.
+    scene.api::<crds::SealedSecret>().delete("taken", &kube::api::DeleteParams::default()).await?;
+    let forgotten = async || {
+        let all = exchange(SocketAddr::from(([127, 0, 0, 1], port)), request).await.ok()?;
+        (!all.contains("taken") && all.contains("well-known")).then_some(())
+    };
+    rig::eventually(DEADLINE, "the metric being gone", forgotten).await?;
+    Ok(())
+}
+
+/// What every Prometheus client tells about its process.
+fn assert_tells_of_its_process(metrics: &str) -> Result<()> {
+    for name in [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_virtual_memory_bytes",
+        "process_start_time_seconds",
+        "process_open_fds",
+        "process_max_fds",
+    ] {
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<f64>().ok());
+        ensure!(value.is_some_and(|value| value > 0.0), "{name} is not in\n{metrics}");
+    }
     Ok(())
 }

@@ -22,7 +22,8 @@ async fn success_is_synced_ready_and_one_event() -> Result<()> {
         (synced.type_.as_str(), synced.status.as_str(), synced.message.as_deref(), synced.reason.as_deref()),
         ("Synced", "True", None, None)
     );
-    assert!(synced.last_update_time.is_some() && synced.last_transition_time.is_some());
+    assert!(synced.last_update_time.is_some());
+    assert_eq!(synced.last_update_time, synced.last_transition_time);
     assert_eq!(
         (ready.type_.as_str(), ready.status.as_str(), ready.reason.as_deref()),
         ("Ready", "True", Some("Synced"))
@@ -44,7 +45,7 @@ async fn success_is_synced_ready_and_one_event() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_change_that_succeeds_moves_the_generation_and_no_transition_time() -> Result<()> {
+async fn a_change_that_succeeds_moves_the_generation_and_the_update_time_alone() -> Result<()> {
     let scene = Scene::new().await?;
     let _operator = scene.start().await?;
     scene.create_sealed("db", "one").await?;
@@ -54,8 +55,11 @@ async fn a_change_that_succeeds_moves_the_generation_and_no_transition_time() ->
     scene.change::<SealedSecret>("db", json!({ "spec": scene.sealed("db", &[("password", "two")])?["spec"] })).await?;
     scene.holds("db", &[("password", "two")]).await?;
     let after = scene.synced("db").await?;
-    assert_ne!(before.metadata.generation, after.metadata.generation);
-    assert_eq!(conditions(&before), conditions(&after));
+    assert_eq!((before.metadata.generation, after.metadata.generation), (Some(1), Some(2)));
+    let [synced, ready] = conditions(&after) else { anyhow::bail!("{:?}", after.status) };
+    assert!(synced.last_update_time > synced.last_transition_time, "{synced:?}");
+    assert_eq!(synced.last_transition_time, conditions(&before)[0].last_transition_time);
+    assert_eq!(*ready, conditions(&before)[1]);
     Ok(())
 }
 
@@ -106,6 +110,7 @@ async fn another_failure_changes_the_message_and_no_transition_time() -> Result<
         assert_ne!(before.message, after.message);
         assert_eq!(before.last_transition_time, after.last_transition_time, "{}", before.type_);
     }
+    assert!(conditions(&after)[0].last_update_time > conditions(&before)[0].last_update_time);
     let events = scene.told(&after, 2).await?;
     assert_eq!(events.len(), 2, "each failure is told once");
     Ok(())

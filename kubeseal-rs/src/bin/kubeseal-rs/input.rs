@@ -12,12 +12,8 @@ use crate::yaml_input;
 /// neither empty nor a Secret is an error, because a document that was left out would be missed only in the cluster.
 /// Each comes with the number of its document, from 1.
 pub(crate) fn secrets(bytes: &[u8]) -> Result<Vec<(usize, Secret)>> {
-    let text = str::from_utf8(bytes).map_err(|_| {
-        Failure::with_hint("the input is not UTF-8", "save the file as UTF-8; some shells write UTF-16")
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut secrets = Vec::new();
-    for (number, document) in (1..).zip(documents(text)?) {
+    for (number, document) in (1..).zip(documents_in(bytes)?) {
         let secret = Secret::from_document(document).with_context(|| format!("document {number}"))?;
         secrets.extend(secret.map(|secret| (number, secret)));
     }
@@ -30,9 +26,17 @@ pub(crate) fn secrets(bytes: &[u8]) -> Result<Vec<(usize, Secret)>> {
     Ok(secrets)
 }
 
+/// The documents of a text in UTF-8, empty ones included.
+pub(crate) fn documents_in(bytes: &[u8]) -> Result<Vec<Node>> {
+    let text = str::from_utf8(bytes).map_err(|_| {
+        Failure::with_hint("the input is not UTF-8", "save the file as UTF-8; some shells write UTF-16")
+    })?;
+    documents(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// Text that begins like JSON is read as JSON. When that fails it may still be YAML in JSON's clothes, such as objects
 /// with `---` between them, so the YAML parser is asked; when it fails as well, the JSON error is the one to tell.
-fn documents(text: &str) -> Result<Vec<Node>> {
+pub(crate) fn documents(text: &str) -> Result<Vec<Node>> {
     if !text.trim_start().starts_with('{') {
         return yaml_input::documents(text);
     }

@@ -1,26 +1,48 @@
-//! `kubeseal-rs`: seals Secrets for a Sealed Secrets controller, flag for flag like `kubeseal`.
+//! `kubeseal-rs`: seals Secrets for a Sealed Secrets controller, flag for flag like `kubeseal`, whose name it can take.
 //!
 //! This file is the edge of the process: arguments, the clock, the exit status. It never prints a value.
 
 mod args;
+mod certificate;
 mod cluster;
+mod commands;
+mod connection;
+mod controller_modes;
+mod explain;
 mod failure;
+mod files;
+mod go_flag;
+mod ignored_flags;
+mod in_order;
 mod input;
 mod json;
 mod key_order;
+mod known;
+mod kubeconfig;
+mod layout;
+mod merge;
 mod node;
 mod output;
+mod pin;
+mod program;
+mod proxy;
+mod recovery;
+mod recovery_keys;
+mod reseal;
 mod run;
 mod scalar;
+mod seal_tree;
+mod sealed_document;
+mod sealed_file;
 mod sealed_secret;
 mod secret;
+mod shape;
+mod tree;
 mod yaml_input;
 mod yaml_output;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use crate::args::Args;
 use crate::failure::Failure;
@@ -31,12 +53,15 @@ const WRONG_USAGE: u8 = 2;
 fn main() -> ExitCode {
     // kube can be built with several TLS providers; naming ours keeps it from guessing.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let args = match Args::try_parse() {
+    #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
+    let now = jiff::Timestamp::now();
+    if let Some(status) = commands::run(now) {
+        return status;
+    }
+    let args = match Args::parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
-    let now = jiff::Timestamp::now();
     match run::run(&args, now) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -54,7 +79,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
-    report(message.trim_start_matches("error: "), Some("`kubeseal-rs --help` lists the flags"));
+    let hint = format!("`{} --help` lists the flags", program::name());
+    report(message.trim_start_matches("error: "), Some(&hint));
     ExitCode::from(WRONG_USAGE)
 }
 

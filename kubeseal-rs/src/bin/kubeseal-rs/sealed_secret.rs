@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use kubeseal::{CLUSTER_WIDE, Certificate, NAMESPACE_WIDE, Scope};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::secret::{Metadata, Secret};
@@ -87,8 +88,9 @@ pub(crate) struct Sealer<'a, N: Fn() -> Option<String>> {
 
 impl<N: Fn() -> Option<String>> Sealer<'_, N> {
     /// Seals every value of a Secret, each for itself.
-    pub(crate) fn seal(&self, secret: Secret) -> Result<SealedSecret> {
-        let Secret { mut metadata, type_, immutable, values } = secret;
+    pub(crate) fn seal(&self, secret: &Secret) -> Result<SealedSecret> {
+        let Secret { type_, immutable, values, .. } = secret;
+        let mut metadata = secret.metadata.clone();
         if values.is_empty() && !self.allow_empty_data {
             return Err(Failure::with_hint("the Secret has no data", "--allow-empty-data seals it all the same"));
         }
@@ -106,12 +108,12 @@ impl<N: Fn() -> Option<String>> Sealer<'_, N> {
             metadata.namespace = self.namespace_of(&metadata)?;
         }
         let label = scope.label(&metadata.namespace, &metadata.name);
-        let seal = |(key, value): (String, zeroize::Zeroizing<Vec<u8>>)| {
-            let blob = kubeseal::seal(self.certificate, &label, &value).with_context(|| format!("`{key}`"))?;
-            Ok((key, kubeseal::encode_base64(&blob)))
+        let seal = |(key, value): (&String, &Zeroizing<Vec<u8>>)| {
+            let blob = kubeseal::seal(self.certificate, &label, value).with_context(|| format!("`{key}`"))?;
+            Ok((key.clone(), kubeseal::encode_base64(&blob)))
         };
-        let encrypted_data = values.into_iter().map(seal).collect::<Result<_>>()?;
-        Ok(SealedSecret::new(metadata, scope, encrypted_data, (type_, immutable)))
+        let encrypted_data = values.iter().map(seal).collect::<Result<_>>()?;
+        Ok(SealedSecret::new(metadata, scope, encrypted_data, (type_.clone(), *immutable)))
     }
 
     fn namespace_of(&self, metadata: &Metadata) -> Result<String> {

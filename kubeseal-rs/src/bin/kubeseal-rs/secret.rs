@@ -24,7 +24,7 @@ pub(crate) struct Secret {
 }
 
 /// The metadata that goes into the template. What the API server owns is not even read.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Metadata {
     pub(crate) name: String,
     pub(crate) generate_name: String,
@@ -86,7 +86,7 @@ impl Metadata {
 
 /// The original matches field names without regard to case, the API server does not. Guessing would either seal what
 /// nobody would find or leave out what somebody meant, so the near miss is refused.
-fn refuse_misspelt(fields: &BTreeMap<String, Node>, known: &[&str]) -> Result<()> {
+pub(crate) fn refuse_misspelt(fields: &BTreeMap<String, Node>, known: &[&str]) -> Result<()> {
     let misspelt = fields.keys().find_map(|field| {
         let meant = known.iter().find(|known| field.eq_ignore_ascii_case(known))?;
         (field != meant).then_some((field, meant))
@@ -138,7 +138,7 @@ fn secret_string(node: Node, path: &str) -> Result<Zeroizing<String>> {
     }
 }
 
-fn string(node: Option<Node>, path: &str) -> Result<String> {
+pub(crate) fn string(node: Option<Node>, path: &str) -> Result<String> {
     Ok(secret_string(node.unwrap_or(Node::Null), path)?.to_string())
 }
 
@@ -173,7 +173,7 @@ fn managed_fields_entry(node: Node) -> Result<BTreeMap<String, Value>> {
     map(Some(node), path)?.into_iter().map(|(key, value)| Ok((key, json(value, path)?))).collect()
 }
 
-fn json(node: Node, path: &str) -> Result<Value> {
+pub(crate) fn json(node: Node, path: &str) -> Result<Value> {
     Ok(match node {
         Node::Null => Value::Null,
         Node::Bool(value) => Value::Bool(value),
@@ -185,7 +185,7 @@ fn json(node: Node, path: &str) -> Result<Value> {
     })
 }
 
-fn wrong_type(path: &str, wanted: &str) -> anyhow::Error {
+pub(crate) fn wrong_type(path: &str, wanted: &str) -> anyhow::Error {
     Failure::with_hint(
         format!("`{path}` is not {wanted}"),
         "compare with the output of kubectl create secret --dry-run",

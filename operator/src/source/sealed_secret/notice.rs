@@ -15,7 +15,12 @@ pub(super) fn warning(object: &SealedSecret, failure: &Failure) -> Notice {
             (Reason::UnsealFailed, format!("Failed to unseal: {}", failure.message))
         }
         Reason::Immutable if failure.message.contains("is immutable") => (Reason::UpdateFailed, immutable(object)),
-        Reason::NotOwned | Reason::UpdateFailed | Reason::Immutable | Reason::TooLarge | Reason::ForbiddenType => {
+        Reason::NotOwned
+        | Reason::UpdateFailed
+        | Reason::NamespaceTerminating
+        | Reason::Immutable
+        | Reason::TooLarge
+        | Reason::ForbiddenType => {
             let message = failure.message.strip_prefix("failed update: ").unwrap_or(&failure.message);
             (Reason::UpdateFailed, message.to_owned())
         }

@@ -1,13 +1,15 @@
 //! Recipients: what a data key is encrypted to.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::iter;
 use std::str::FromStr;
 
-use age::Encryptor;
 use age::armor::{ArmoredWriter, Format};
+use age::{EncryptError, Encryptor};
+use age_core::format::{FileKey, Stanza};
 
 use super::dialog::Callbacks;
 use super::{AgeError, NO_PLUGINS, hybrid, plugin, ssh};
@@ -81,7 +83,7 @@ impl Recipient {
         let recipient = self.key.as_age(callbacks).map_err(failed)?;
         let encryptor =
             Encryptor::with_recipients(iter::once(&*recipient)).map_err(|error| failed(error.to_string()))?;
-        let io = |error: std::io::Error| failed(error.to_string());
+        let io = |error: io::Error| failed(error.to_string());
         let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).map_err(io)?;
         let mut writer = encryptor.wrap_output(armor).map_err(io)?;
         writer.write_all(plaintext).map_err(io)?;
@@ -100,6 +102,14 @@ impl Key {
             Key::Ssh(recipient) => recipient.as_age(),
             Key::Plugin(recipient) => recipient.bound(callbacks.ok_or(NO_PLUGINS)?)?,
         })
+    }
+}
+
+/// For files of one's own, to several recipients at once. Runs no plugin.
+impl age::Recipient for Recipient {
+    fn wrap_file_key(&self, key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+        let recipient = self.key.as_age(None).map_err(|cause| EncryptError::Io(io::Error::other(cause)))?;
+        recipient.wrap_file_key(key)
     }
 }
 
