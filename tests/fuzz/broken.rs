@@ -12,17 +12,17 @@ pub(crate) const TARGETS: &[Target] = &[
     broken("broken_panics", |bytes| assert!(bytes.len() < 20, "it is too long")),
     broken("broken_hangs", |bytes| {
         while bytes.len() > 20 {
-            std::hint::spin_loop()
+            std::hint::spin_loop();
         }
     }),
     broken("broken_hoards", |bytes| {
         if bytes.len() > 20 {
-            hoard()
+            hoard();
         }
     }),
     broken("broken_recurses", |bytes| {
         if bytes.len() > 20 {
-            recurse(bytes.len())
+            recurse(bytes.len());
         }
     }),
     broken("broken_never", |_| {}),

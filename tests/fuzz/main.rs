@@ -7,6 +7,7 @@
 
 #![expect(
     clippy::panic,
+    clippy::missing_panics_doc,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a target that fails panics; the counts are to be read"
@@ -34,7 +35,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [child::FLAG, name, executions] => child::run(name, executions),
         ["--list", ..] => {
-            TARGETS.iter().for_each(|target| println!("{}: test", target.name));
+            for target in TARGETS {
+                println!("{}: test", target.name);
+            }
             Ok(())
         }
         words => run(words.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default()),
@@ -68,7 +71,9 @@ fn run(part: &str) -> Result<()> {
         }
     });
     let failures = failures.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    failures.iter().for_each(|error| eprintln!("{error:#}"));
+    for error in &failures {
+        eprintln!("{error:#}");
+    }
     println!("{} executions of {} targets in {:.0?}", total.into_inner(), wanted.len(), started.elapsed());
     ensure!(failures.is_empty(), "{} of {} targets failed", failures.len(), wanted.len());
     Ok(())

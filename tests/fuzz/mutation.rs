@@ -159,12 +159,11 @@ impl<'a> Mutation<'a> {
     /// A part of it, or a word, many times over: what nests, nests deep.
     fn nest(&mut self) {
         let at = self.place();
-        let unit = match self.target.words.get(self.random.below(self.target.words.len() * 2)) {
-            Some(word) => word.as_bytes().to_vec(),
-            None => {
-                let part = self.part();
-                self.input[part].to_vec()
-            }
+        let unit = if let Some(word) = self.target.words.get(self.random.below(self.target.words.len() * 2)) {
+            word.as_bytes().to_vec()
+        } else {
+            let part = self.part();
+            self.input[part].to_vec()
         };
         let times = [16, 128, 1024, LONGEST][self.random.below(4)];
         let room = LONGEST.saturating_sub(self.input.len()) / unit.len().max(1);

@@ -45,7 +45,7 @@ impl Files {
     }
 
     /// A kubeconfig in which only these are given.
-    fn kubeconfig(&self, name: &str, clusters: Value, users: Value, contexts: Value) -> Result<PathBuf> {
+    fn kubeconfig(&self, name: &str, clusters: &Value, users: &Value, contexts: &Value) -> Result<PathBuf> {
         let current = contexts[0]["name"].clone();
         let config = json!({ "apiVersion": "v1", "kind": "Config", "clusters": clusters, "users": users, "contexts": contexts, "current-context": current });
         fs::write(self.path(name), config.to_string())?;
@@ -67,9 +67,9 @@ impl Files {
         let exec = json!({ "apiVersion": "client.authentication.k8s.io/v1", "command": format!("./{plugin}"), "interactiveMode": "Never" });
         self.kubeconfig(
             &format!("{plugin}.yaml"),
-            json!([{ "name": "c", "cluster": { "server": scene.plane.url(), "certificate-authority": "ca.crt" } }]),
-            json!([{ "name": "u", "user": { "exec": exec } }]),
-            json!([{ "name": "x", "context": { "cluster": "c", "user": "u" } }]),
+            &json!([{ "name": "c", "cluster": { "server": scene.plane.url(), "certificate-authority": "ca.crt" } }]),
+            &json!([{ "name": "u", "user": { "exec": exec } }]),
+            &json!([{ "name": "x", "context": { "cluster": "c", "user": "u" } }]),
         )
     }
 }
@@ -119,9 +119,9 @@ async fn flags_say_which_cluster_is_asked_and_as_whom() -> Result<()> {
     // Over a kubeconfig that leads elsewhere, as somebody else.
     let other = files.kubeconfig(
         "other",
-        json!([{ "name": "c", "cluster": { "server": NOWHERE } }]),
-        json!([{ "name": "u", "user": { "token": *FOREIGN_TOKEN } }, { "name": "person", "user": { "token": token } }]),
-        json!([{ "name": "x", "context": { "cluster": "c", "user": "u" } }]),
+        &json!([{ "name": "c", "cluster": { "server": NOWHERE } }]),
+        &json!([{ "name": "u", "user": { "token": *FOREIGN_TOKEN } }, { "name": "person", "user": { "token": token } }]),
+        &json!([{ "name": "x", "context": { "cluster": "c", "user": "u" } }]),
     )?;
     fetch(&scene, &other, &[&trusted[..], &["--user", "person"]].concat())?;
     fetch(&scene, &other, &[&trusted[..], &["--token", token]].concat())?;
@@ -180,15 +180,15 @@ async fn kubeconfigs_are_found_merged_and_said_to_be_wrong() -> Result<()> {
         json!([{ "name": "c", "cluster": { "server": scene.plane.url(), "certificate-authority": "ca.crt" } }]);
     let first = files.kubeconfig(
         "first",
-        json!([]),
-        json!([{ "name": "u", "user": { "token": files.token } }]),
-        json!([{ "name": "x", "context": { "cluster": "c", "user": "u", "namespace": "from-first" } }]),
+        &json!([]),
+        &json!([{ "name": "u", "user": { "token": files.token } }]),
+        &json!([{ "name": "x", "context": { "cluster": "c", "user": "u", "namespace": "from-first" } }]),
     )?;
     let second = files.kubeconfig(
         "second",
-        cluster,
-        json!([{ "name": "u", "user": { "token": *FOREIGN_TOKEN } }]),
-        json!([{ "name": "y", "context": { "cluster": "c", "user": "u", "namespace": "from-second" } }]),
+        &cluster,
+        &json!([{ "name": "u", "user": { "token": *FOREIGN_TOKEN } }]),
+        &json!([{ "name": "y", "context": { "cluster": "c", "user": "u", "namespace": "from-second" } }]),
     )?;
     let list = format!("{}::{}:{}", files.text("absent"), first.display(), second.display());
     fetch(&scene, Path::new(&list), &[])?;

@@ -15,13 +15,13 @@ use crate::takeover::Original;
 
 /// Keeps a controller running.
 enum Controller {
-    Ours { _operator: Operator },
+    Ours { _operator: Box<Operator> },
     Theirs { _original: Original },
 }
 
 async fn ours(scene: &Scene<'_>) -> Result<(Controller, PathBuf)> {
     let (operator, kubeconfig) = behind_its_service(scene).await?;
-    Ok((Controller::Ours { _operator: operator }, kubeconfig))
+    Ok((Controller::Ours { _operator: Box::new(operator) }, kubeconfig))
 }
 
 async fn theirs(scene: &Scene<'_>) -> Result<(Controller, PathBuf)> {
