@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -82,9 +83,19 @@ impl Process {
         self.pid.as_raw_nonzero().get()
     }
 
-    /// Stops it where it stands (SIGSTOP), as a frozen node does.
+    /// Stops it where it stands (SIGSTOP), as a frozen node does. It stands when this returns: on another processor it would
+    /// go on for a moment after the signal, and answer.
     pub fn pause(&self) -> Result<()> {
-        self.signal(Signal::STOP)
+        self.signal(Signal::STOP)?;
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        loop {
+            match waitid(WaitId::Pid(self.pid), options) {
+                Err(Errno::INTR) => {}
+                // It has ended and was waited for.
+                Ok(_) | Err(Errno::CHILD) => return Ok(()),
+                Err(error) => return Err(error).context("could not wait for it to stop"),
+            }
+        }
     }
 
     /// Lets it go on after [`Process::pause`] (SIGCONT).
@@ -206,7 +217,7 @@ fn guarded(command: &Command, scratch: &Path) -> Command {
 /// Waits for the end without taking the identifier away, then takes it away under the lock that signals hold.
 fn reap(mut child: Child, pid: Pid, mut pipe: ChildStdin, reaped: &Mutex<bool>) -> ExitStatus {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
+    while let Err(Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
     let mut reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
     let status = child.wait().unwrap_or_else(|_| ExitStatus::from_raw(-1));
     *reaped = true;

@@ -10,6 +10,7 @@ use sops::{KeyError, KeyId, KeyService as _};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+use crate::folder::Folder;
 use crate::shapes::{DATA_KEY, clock, shape};
 use crate::web::{Seen, Web};
 
@@ -187,5 +188,42 @@ async fn the_words_of_azure_are_passed_on_and_no_credential() -> Result<()> {
     let refused = vault.unwrap(&KeyId::AzureKeyVault(key(&web, VAULT, "sops", "1f")), "QUJD").await;
     let Err(KeyError::Refused(words)) = refused else { panic!("not refused") };
     assert!(words.ends_with("401 AADSTS7000215: Invalid client secret provided."), "{words}");
+    Ok(())
+}
+
+/// A program that leaves the file `ran`, and answers as `az account get-access-token` does.
+fn az(folder: &Folder) -> Result<std::path::PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let answer = json!({ "accessToken": "azure-token", "expires_on": 4_000_000_000_u64, "tokenType": "Bearer" });
+    let ran = folder.path("ran");
+    folder.write("az", &format!("#!/bin/sh\necho \"$@\" >> '{}'\necho '{answer}'\n", ran.display()))?;
+    std::fs::set_permissions(folder.path("az"), std::fs::Permissions::from_mode(0o755))?;
+    Ok(folder.path("az"))
+}
+
+#[tokio::test]
+async fn the_user_of_az_is_asked_for_once() -> Result<()> {
+    let folder = Folder::new(&[])?;
+    let (web, vault) = vault(AzureCredentials::Program(az(&folder)?))?;
+    let id = KeyId::AzureKeyVault(key(&web, VAULT, "sops", "1f"));
+    vault.wrap(&id, &DATA_KEY).await?;
+    assert_eq!(*vault.unwrap(&id, "QmFzZTY0LXVybF9jaXBoZXI").await?, DATA_KEY);
+    let asked = "account get-access-token --output json --resource https://vault.azure.net\n";
+    assert_eq!(folder.read("ran")?, asked);
+    Ok(())
+}
+
+/// GHSA-x5c7-x7m2-rhmf: to encrypt in a folder must not run what lies in it.
+#[tokio::test]
+async fn az_is_never_taken_from_the_current_folder() -> Result<()> {
+    for path in [".", "", "./"] {
+        let folder = Folder::new(&[("AZURE_TOKEN_CREDENTIALS", "AzureCLICredential"), ("PATH", path)])?;
+        az(&folder)?;
+        let address = format!("https://{VAULT}/keys/sops/1f");
+        let ended = folder.run(&folder.ours, &["encrypt", "--azure-kv", &address, "plain.yaml"]).await?;
+        assert_ne!(ended.code, 0);
+        assert!(ended.words().contains("`az` is not on the search path"), "{}", ended.words());
+        assert!(!folder.path("ran").exists(), "it was run");
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! the machine, or for the user of the `az` program.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, process};
 
@@ -60,8 +60,8 @@ pub enum AzureCredentials {
         /// The application, if the service has several.
         client: Option<String>,
     },
-    /// Whoever is logged in with the program `az`, which is run.
-    Program,
+    /// Whoever is logged in with the program `az`, which is run: its path, so that no folder is searched here.
+    Program(PathBuf),
 }
 
 /// Hands out access tokens, each as long as it is good.
@@ -141,7 +141,7 @@ impl AzureTokens {
             AzureCredentials::AppService { endpoint, header, client } => {
                 self.app_service((endpoint, header), client.as_deref(), resource).await?
             }
-            AzureCredentials::Program => program(resource)?,
+            AzureCredentials::Program(path) => program(path, resource)?,
         };
         let end = fetched.end(now);
         let token = Zeroizing::new(fetched.access);
@@ -207,9 +207,9 @@ impl AzureTokens {
     }
 }
 
-fn program(resource: &str) -> Result<Token, KeyError> {
+fn program(path: &Path, resource: &str) -> Result<Token, KeyError> {
     let failed = |words: String| KeyError::NoIdentity(format!("`az account get-access-token` failed: {words}"));
-    let mut command = process::Command::new("az");
+    let mut command = process::Command::new(path);
     command.args(["account", "get-access-token", "--output", "json", "--resource", resource]);
     let output = command.stdin(process::Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
     let stdout = Zeroizing::new(output.stdout);

@@ -80,6 +80,13 @@ fn innermost(error: &reqwest::Error) -> String {
 
 /// The certificate in a PEM text, unless it has expired or is another than the one that was asked for.
 pub(crate) fn usable(pem: &[u8], fingerprint: Option<&str>, now: Timestamp) -> Result<Certificate> {
+    let certificate = current(pem, now)?;
+    pin::check(&certificate, fingerprint, now)?;
+    Ok(certificate)
+}
+
+/// The certificate in a PEM text, unless it has expired.
+pub(crate) fn current(pem: &[u8], now: Timestamp) -> Result<Certificate> {
     let certificate = Certificate::from_pem(pem).map_err(|error| {
         Failure::over(error, "the certificate cannot be used", "--fetch-cert fetches the controller's")
     })?;
@@ -90,6 +97,5 @@ pub(crate) fn usable(pem: &[u8], fingerprint: Option<&str>, now: Timestamp) -> R
             "--fetch-cert fetches the newest; the controller may have to renew its key first",
         ));
     }
-    pin::check(&certificate, fingerprint, now)?;
     Ok(certificate)
 }

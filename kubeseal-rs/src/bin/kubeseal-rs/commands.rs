@@ -35,13 +35,13 @@ enum Command {
 /// Runs the command of the command line, when its first word is one.
 pub(crate) fn run(now: Timestamp) -> Option<ExitCode> {
     let first = std::env::args_os().nth(1);
-    let is_command = first.as_deref().and_then(OsStr::to_str).is_some_and(|word| WORDS.contains(&word));
-    if !is_command || program::is_original() {
+    let word = first.as_deref().and_then(OsStr::to_str).filter(|word| WORDS.contains(word))?;
+    if program::is_original() {
         return None;
     }
     let command = match Commands::try_parse() {
         Ok(commands) => commands.command,
-        Err(error) => return Some(crate::usage(&error)),
+        Err(error) => return Some(crate::usage(&error, &format!("{} {word}", program::name()))),
     };
     let ended = match command {
         Command::Seal(options) => seal_tree::run(&options, now),

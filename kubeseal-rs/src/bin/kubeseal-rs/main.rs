@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     }
     let args = match Args::parse() {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, program::name()),
     };
     match run::run(&args, now) {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,14 +72,14 @@ fn main() -> ExitCode {
 }
 
 /// Prints help and version where they belong, and a wrong command line as an error with a hint.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error, program: &str) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
-    let hint = format!("`{} --help` lists the flags", program::name());
+    let hint = format!("`{program} --help` lists the flags");
     report(message.trim_start_matches("error: "), Some(&hint));
     ExitCode::from(WRONG_USAGE)
 }

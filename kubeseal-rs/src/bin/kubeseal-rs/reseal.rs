@@ -132,7 +132,7 @@ fn mover(options: &Options, now: Timestamp) -> Result<Mover> {
     let keyring = recovery_keys::read(&commands::paths(&options.keys))?;
     let Some(source) = options.cert.as_deref() else { return Mover::with_backup(keyring, None, now) };
     let pem = certificate::pem(Some(source), &options.connection)?;
-    Mover::with_backup(keyring, Some(certificate::usable(&pem, None, now)?), now)
+    Mover::with_backup(keyring, Some(certificate::current(&pem, now)?), now)
 }
 
 fn progress(files: usize) -> ProgressBar {

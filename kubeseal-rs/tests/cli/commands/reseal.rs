@@ -212,6 +212,18 @@ fn another_certificate_than_the_one_that_was_meant_is_refused() {
 }
 
 #[test]
+fn a_certificate_that_expires_soon_is_told_once() {
+    let place = tree();
+    #[expect(clippy::disallowed_methods, reason = "the program asks the clock, too")]
+    let now = jiff::Timestamp::now();
+    let key = kubeseal::SealingKey::generate(2048, "", now, std::time::Duration::from_hours(240)).unwrap();
+    fs::write(place.path("soon.pem"), key.certificate_pem()).unwrap();
+    let ended = place.run(&["reseal", "--key", "keys.yaml", "--cert", "soon.pem", "--dry-run", "tree"], "");
+    assert_eq!(ended.status, Some(3), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("warning: the certificate expires on ").count(), 1, "{}", ended.stderr);
+}
+
+#[test]
 fn wrong_usage_is_told() {
     let place = Place::new();
     for (arguments, status, stderr) in [
@@ -223,6 +235,8 @@ fn wrong_usage_is_told() {
     ] {
         let ended = place.run(arguments, "");
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(status), ""), "{arguments:?}");
+        let hint = "hint: `kubeseal-rs reseal --help` lists the flags\n";
+        assert_eq!(ended.stderr.ends_with(hint), status == 2, "{arguments:?}: {}", ended.stderr);
         assert!(
             ended.stderr.starts_with(stderr) && ended.stderr.contains("\nhint: "),
             "{arguments:?}: {}",

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Service, http, variable};
 use crate::chance::now;
+use crate::lookup;
 
 pub(super) fn service() -> Result<Service, KeyError> {
     Ok(Arc::new(client()?))
@@ -25,7 +26,9 @@ fn client() -> Result<AzureKeyVault, KeyError> {
 fn credentials() -> Result<AzureCredentials, KeyError> {
     let asked = variable("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
     if asked.eq_ignore_ascii_case("AzureCLICredential") || asked.eq_ignore_ascii_case("dev") {
-        return Ok(AzureCredentials::Program);
+        let path = lookup::program("az".as_ref());
+        let path = path.ok_or_else(|| KeyError::NoIdentity("`az` is not on the search path".to_owned()))?;
+        return Ok(AzureCredentials::Program(path));
     }
     let client = variable("AZURE_CLIENT_ID");
     if let (Some(tenant), Some(client)) = (variable("AZURE_TENANT_ID"), client.clone()) {
