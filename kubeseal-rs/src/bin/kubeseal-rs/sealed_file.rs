@@ -74,14 +74,8 @@ fn object(node: &Located, position: Position) -> Option<SealedObject> {
 }
 
 fn scope(annotations: Option<&Located>) -> Scope {
-    let is_set = |name| annotations.and_then(|annotations| annotations.text_at(name)) == Some("true");
-    if is_set(CLUSTER_WIDE) {
-        Scope::ClusterWide
-    } else if is_set(NAMESPACE_WIDE) {
-        Scope::NamespaceWide
-    } else {
-        Scope::Strict
-    }
+    let text = |name: &str| Some((name.to_owned(), annotations?.text_at(name)?.to_owned()));
+    Scope::from_annotations(&[CLUSTER_WIDE, NAMESPACE_WIDE].into_iter().filter_map(text).collect())
 }
 
 #[cfg(test)]
