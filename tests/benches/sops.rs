@@ -109,12 +109,13 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
         let figures = compare(&run(&ours, case.arguments), &run(&theirs, case.arguments), case.runs)?;
         rows.push(compared(case, &figures));
     }
-    say(TREE.what);
-    rows.push(many_files(folder.path(), &recipient, [&ours, &theirs])?);
     for (ending, what) in FORMATS {
         say(what);
         rows.push(growth(&run(&ours, &["encrypt", "--age", RECIPIENT]), ending, what)?);
     }
+    // Last: its `.sops.yaml` is for no other file of the folder.
+    say(TREE.what);
+    rows.push(many_files(folder.path(), &recipient, [&ours, &theirs])?);
     Ok(rows)
 }
 
